@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* state.h - what the shim's files know of each other; call.h is for the layers above */
+#ifndef HIJACK_STATE_H
+#define HIJACK_STATE_H
+
+#include "call.h"
+#include "format.h"
+
+/* ---- config.c ---- */
+
+/* How images get into place: mapped, or copied into private memory (for tests, and where mapping
+ * fails). */
+enum hijack_images {
+	IMAGES_MAP,
+	IMAGES_COPY,
+};
+
+/**
+ * struct hijack_config - Everything the environment says, read once; all strings are the shim's own
+ * @library:	absolute path of the shim
+ * @saved:	NAME=VALUE of RUMP* as they were at the start, for execve()
+ */
+struct hijack_config {
+	const char *library;
+	const char *preload;
+	const char *mksites;
+	const char *cache[2];
+	const char *trace;
+	const char *report;
+	bool sud;
+	bool verbose;
+	enum hijack_images images;
+	const char *const *saved;
+	size_t nsaved;
+};
+
+extern struct hijack_config hijack_config;
+
+void config_read(char **envp, const char *library, bool root);
+void *config_alloc(size_t size);
+
+/* ---- init.c ---- */
+
+extern uint64_t hijack_vdso[2]; /* start and end of its code */
+extern uint64_t hijack_text[2]; /* of the shim's own */
+
+void hijack_say(const char *what, const char *object, long error);
+
+/* ---- elf.c ---- */
+
+/**
+ * struct loaded - An object in memory, or in the middle of being mapped
+ * @bias:	address minus p_vaddr
+ * @name:	for messages
+ * @phdrs:	program headers, in memory
+ */
+struct loaded {
+	uint64_t bias;
+	const char *name;
+	const void *phdrs;
+	unsigned int nphdrs;
+	struct image_key key;
+	uint64_t fingerprint;
+};
+
+bool elf_from_memory(struct loaded *object, uint64_t ehdr, uint64_t bias);
+bool elf_from_file(struct loaded *object, int fd, uint64_t start, uint64_t offset, void *buffer,
+		   size_t room);
+bool elf_is_text(const struct loaded *object, uint64_t vaddr, uint64_t length);
+const void *elf_symbol(uint64_t base, const char *name);
+
+/* ---- image.c ---- */
+
+int image_open(struct loaded *object, int elf, struct image_header *header);
+
+/* ---- lock.c ---- */
+
+struct hijack_lock {
+	uint32_t word;
+};
+
+unsigned long lock_take(struct hijack_lock *lock);
+void lock_release(struct hijack_lock *lock, unsigned long mask);
+
+/* ---- regions.c ---- */
+
+void regions_install(struct loaded *object, int elf, uint64_t start, uint64_t end);
+void regions_unmapped(uint64_t start, uint64_t length);
+bool regions_touch(uint64_t start, uint64_t length);
+void regions_child(void);
+uint64_t near_reserve(uint64_t start, uint64_t end, uint64_t length);
+
+extern struct hijack_lock regions_lock;
+
+struct region_totals {
+	unsigned int objects;
+	unsigned int rewritten;
+	unsigned int kept;
+	unsigned int failed;
+};
+
+extern struct region_totals region_totals;
+
+/* ---- the handlers of hijack_host() ---- */
+
+extern bool hijack_sealed; /* a seccomp filter is installed: make no calls of one's own */
+
+hijack_fn host_mmap, host_munmap, host_mremap; /* maps.c */
+hijack_fn host_clone, host_clone3, host_fork, host_vfork; /* clone.c */
+hijack_fn host_exit, host_exit_group; /* clone.c */
+hijack_fn host_execve, host_execveat; /* exec.c */
+hijack_fn host_sigaction, host_sigprocmask, host_sigsuspend; /* sud.c */
+hijack_fn host_mask_fourth, host_mask_fifth, host_mask_sixth;
+hijack_fn host_seccomp, host_prctl; /* dispatch.c */
+
+void hijack_after_clone(struct hijack_call *call);
+
+/* ---- sud.c ---- */
+
+void sud_start(void);
+void sud_arm(bool on);
+void sud_child(void);
+
+/* ---- trace.c, report.c ---- */
+
+void trace_call(const struct hijack_call *call, const long *result);
+void trace_clone(enum hijack_kind kind, long result);
+void report_count(const struct hijack_call *call);
+void report_escape(uint64_t address, unsigned long nr);
+void report_kept(const struct loaded *object, const struct image_site *site);
+void report_print(const char *when);
+void report_child(void);
+
+extern unsigned char hijack_watched; /* trace or report is on: dispatch takes the slow way */
+
+/* ---- entry.S ---- */
+
+extern const char hijack_entry[], hijack_after_entry[], hijack_restorer[];
+long hijack_spawn(void (*fn)(void *), void *argument, void *stack);
+_Noreturn void hijack_unmap_and_exit(uint64_t start, uint64_t length);
+
+#endif
