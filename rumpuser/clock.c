@@ -25,7 +25,7 @@ struct timespec ru_deadline(int64_t sec, int64_t nsec)
 {
 	static const struct timespec first = {0, 0};
 	static const struct timespec last = {INT64_MAX, 0};
-	int64_t carry = nsec / NSEC_PER_SEC;
+	int64_t carry = nsec / NSEC_PER_SEC, whole;
 	struct timespec end;
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
@@ -37,8 +37,8 @@ struct timespec ru_deadline(int64_t sec, int64_t nsec)
 		end.tv_nsec -= NSEC_PER_SEC;
 		carry++;
 	}
-	if (__builtin_add_overflow(sec, carry, &sec) ||
-	    __builtin_add_overflow(end.tv_sec, sec, &end.tv_sec))
+	if (__builtin_add_overflow(sec, carry, &whole) ||
+	    __builtin_add_overflow(end.tv_sec, whole, &end.tv_sec))
 		return sec < 0 ? first : last;
 	return end.tv_sec < 0 ? first : end;
 }

@@ -28,7 +28,7 @@ struct thread_start {
 	char name[THREAD_NAME_SIZE];
 };
 
-static __thread struct lwp *thread_lwp;
+static __thread struct lwp *thread_lwp __attribute__((__tls_model__("initial-exec")));
 
 /**
  * thread_signals() - Compute what a thread of the kernel blocks

@@ -6,8 +6,10 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -73,6 +75,38 @@ ssize_t preadv(int fd, const struct iovec *iov, int n, off_t off)
 ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t off)
 {
 	return interposed("pwritev") ? syscall(SYS_pwritev, fd, iov, n, off, 0) : -1;
+}
+
+static bool pretend_device; /* files are block devices, of DEVICE_SIZE bytes */
+
+#define DEVICE_SIZE (UINT64_C(3) << 40)
+
+/** stat() - perform, and pretend */
+int stat(const char *path, struct stat *st)
+{
+	int rv = fstatat(AT_FDCWD, path, st, 0);
+
+	if (rv == 0 && pretend_device)
+		st->st_mode = S_IFBLK | 0600;
+	return rv;
+}
+
+/** ioctl() - perform, or be the pretended block device */
+int ioctl(int fd, unsigned long request, ...)
+{
+	uint64_t *size;
+	va_list ap;
+
+	va_start(ap, request);
+	size = va_arg(ap, uint64_t *);
+	va_end(ap);
+	CHECK(request == BLKGETSIZE64);
+	if (!interposed("BLKGETSIZE64"))
+		return -1;
+	if (!pretend_device)
+		return (int)syscall(SYS_ioctl, fd, request, size);
+	*size = DEVICE_SIZE;
+	return 0;
 }
 
 /** must_open() - Open a file that can be opened */
@@ -143,6 +177,22 @@ static void info(char **args)
 	CHECK(rumpuser_getfileinfo(args[0], NULL, NULL) == 0);
 	CHECK(rumpuser_getfileinfo(args[0], &again, NULL) == 0 && again == size);
 	printf("%s %llu\n", names[type], (unsigned long long)size);
+}
+
+/** device() - A block device has the size of its medium */
+static void device(char **args)
+{
+	uint64_t size = 5;
+	int type = 5;
+
+	test_boot(true);
+	pretend_device = true;
+	CHECK(rumpuser_getfileinfo(args[0], &size, &type) == 0);
+	CHECK(size == DEVICE_SIZE && type == RUMPUSER_FT_BLK);
+	test_logging = false;
+	CHECK(rumpuser_getfileinfo(args[0], NULL, &type) == 0);
+	fail_next = EPERM; /* to open it */
+	CHECK(rumpuser_getfileinfo(args[0], &size, &type) == EPERM);
 }
 
 /** scatter() - Pieces are filled in order, with offsets and with the descriptor's own */
@@ -324,17 +374,10 @@ static void sync_flags(char **args)
 }
 
 static const struct test tests[] = {
-	{"moments", moments},
-	{"open", open_info},
-	{"info", info},
-	{"scatter", scatter},
-	{"many", many},
-	{"errors", errors},
-	{"restarted", restarted},
-	{"pipe_read", pipe_read},
-	{"fifo_open", fifo_open},
-	{"sync_flags", sync_flags},
-	{NULL, NULL},
+	{"moments", moments},	  {"open", open_info},	      {"info", info},
+	{"device", device},	  {"scatter", scatter},	      {"many", many},
+	{"errors", errors},	  {"restarted", restarted},   {"pipe_read", pipe_read},
+	{"fifo_open", fifo_open}, {"sync_flags", sync_flags}, {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -184,6 +184,14 @@ static void bad_mapping(char **args)
 	CHECK(mem == &mem);
 }
 
+/** bad_unmap() - Unmap an address that is no page's */
+static void bad_unmap(char **args)
+{
+	(void)args;
+	test_boot(true);
+	rumpuser_unmap((void *)17, PAGE);
+}
+
 static const struct test tests[] = {
 	{"alignments", alignments},
 	{"any_alignment", any_alignment},
@@ -195,6 +203,7 @@ static const struct test tests[] = {
 	{"preferred", preferred},
 	{"executable", executable},
 	{"bad_mapping", bad_mapping},
+	{"bad_unmap", bad_unmap},
 	{NULL, NULL},
 };
 

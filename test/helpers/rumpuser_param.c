@@ -35,9 +35,40 @@ static void pid(char **args)
 	printf("%s\n", buf + strlen(mine));
 }
 
+/** no_modules() - There is no module to be found here */
+static void no_modules(const struct modinfo *const *mi, size_t n)
+{
+	(void)mi;
+	note("%zu modules", n);
+}
+
+/** no_symbols() - There is no symbol of a kernel to be found here */
+static int no_symbols(void *symtab, uint64_t symsize, char *strtab, uint64_t strsize)
+{
+	(void)symtab;
+	(void)strtab;
+	note("symbols %lu %lu", symsize, strsize);
+	return 0;
+}
+
+/** no_component() - There is no component to be found here */
+static void no_component(const struct rump_component *rc)
+{
+	note("component %p", (const void *)rc);
+}
+
+/** bootstrap() - Look for the parts of a kernel in a program that has none */
+static void bootstrap(char **args)
+{
+	(void)args;
+	test_boot(true);
+	rumpuser_dl_bootstrap(no_modules, no_symbols, no_component);
+}
+
 static const struct test tests[] = {
 	{"get", get},
 	{"pid", pid},
+	{"bootstrap", bootstrap},
 	{NULL, NULL},
 };
 

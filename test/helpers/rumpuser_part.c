@@ -17,8 +17,7 @@ static const struct named module_a = {STRING(PART) " module a"};
 static const struct named module_b = {STRING(PART) " module b"};
 static const struct named component = {STRING(PART) " component"};
 
-static const struct named *const set_module_a IN_SET("link_set_modules") = &module_a;
-static const struct named *const set_module_b IN_SET("link_set_modules") = &module_b;
+static const struct named *const set_modules[] IN_SET("link_set_modules") = {&module_a, &module_b};
 static const struct named *const set_component IN_SET("link_set_rump_components") = &component;
 
 /* The linker makes these for sections that somebody refers to. */

@@ -358,12 +358,12 @@ static void rw_taken(char **args)
 	finish();
 }
 
-static volatile bool flood_stop;
+static bool flood_stop;
 
 /** flood() - Hold the lock again and again, so that it is never free for long */
 static void *flood(void *arg)
 {
-	while (!flood_stop) {
+	while (!__atomic_load_n(&flood_stop, __ATOMIC_RELAXED)) {
 		cpu_take();
 		rumpuser_rw_enter((int)(intptr_t)arg, rw);
 		cpu_leave();
@@ -388,7 +388,7 @@ static void rw_starve(char **args)
 		rumpuser_rw_enter(!many, rw);
 		rumpuser_rw_exit(rw);
 	}
-	flood_stop = true;
+	__atomic_store_n(&flood_stop, true, __ATOMIC_RELAXED);
 	cpu_leave();
 	for (int i = 0; i < STRESS_THREADS; i++)
 		pthread_join(t[i], NULL);

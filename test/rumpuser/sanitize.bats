@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# The library and its helpers built with sanitizers: what the other suites do, watched.
+
+setup() {
+	load setup.bash
+	FILE=$BATS_TEST_TMPDIR/file
+	echo data >"$FILE"
+	export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1
+	export UBSAN_OPTIONS=print_stacktrace=1
+	export TSAN_OPTIONS=halt_on_error=1:abort_on_error=1
+}
+
+# under asan|tsan AREA TEST [ARG...]: run a helper's test under a sanitizer; it must succeed
+# and the sanitizer say nothing.
+under() {
+	local kind=$1 area=$2
+	shift 2
+	run timeout -k 5 120 "$BUILD/san/$kind/test/rumpuser_$area" "$@"
+	assert_success
+	refute_output --partial Sanitizer
+	refute_output --partial 'runtime error'
+}
+
+@test "memory is clean under ASan and UBSan" {
+	for name in alignments any_alignment bad_alignment zeroed aligned_pages preferred; do
+		under asan memory "$name"
+	done
+}
+
+@test "files are clean under ASan and UBSan" {
+	under asan file moments "$FILE.new"
+	under asan file scatter "$FILE"
+	under asan file many "$FILE"
+	under asan file sync_flags "$FILE"
+	under asan file device "$FILE"
+	under asan file fifo_open "$BATS_TEST_TMPDIR/fifo"
+}
+
+@test "block I/O is clean under ASan and UBSan" {
+	for name in one bad pieces partial thousands chains submitters forked; do
+		rm -f "$FILE"
+		under asan bio "$name" "$FILE"
+	done
+}
+
+@test "clocks, parameters, the console and random bytes are clean under ASan and UBSan" {
+	for name in agree unknown past interrupted set_errno random_bytes random_wait; do
+		under asan clock "$name"
+	done
+	under asan param get _RUMPUSER_HOSTNAME 64
+	under asan param get _RUMPUSER_NCPU 2
+	under asan param bootstrap
+	under asan term console_long
+	under asan init before_init "$FILE"
+}
+
+@test "threads are clean under ASan and UBSan" {
+	for name in detached exited join_blocks curlwp; do
+		under asan thread "$name"
+	done
+}
+
+@test "locks are clean under ASan and UBSan" {
+	for kind in kmutex spin,kmutex; do
+		under asan sync mutex_stress "$kind"
+		under asan sync cv_timeout "$kind"
+		under asan sync cv_broadcast "$kind"
+		under asan sync cv_ring "$kind"
+	done
+	under asan sync rw_stress
+	under asan sync cv_spin_stress
+	under asan sync cv_forever
+}
+
+@test "locks have no data race under TSan" {
+	for kind in plain kmutex spin spin,kmutex; do
+		under tsan sync mutex_stress "$kind"
+	done
+	for kind in kmutex spin,kmutex; do
+		under tsan sync cv_broadcast "$kind"
+		under tsan sync cv_ring "$kind"
+	done
+	under tsan sync rw_stress
+	under tsan sync rw_starve writer
+	under tsan sync rw_starve reader
+	under tsan sync cv_spin_stress
+}
+
+@test "block I/O has no data race under TSan" {
+	for name in thousands chains submitters; do
+		under tsan bio "$name" "$FILE"
+	done
+}
+
+@test "threads have no data race under TSan" {
+	for name in detached exited join_blocks curlwp; do
+		under tsan thread "$name"
+	done
+}
