@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rumpuser_ext.h - hypercalls of the Linux port, beyond rumpuser(3) version 17
+ *
+ * They are called on kernel stacks and in signal handlers: each is
+ * async-signal-safe, leaves errno alone, allocates nothing and makes its system calls
+ * directly. Results are a count or 0, or a negative host error number.
+ */
+#ifndef RUMP_RUMPUSER_EXT_H
+#define RUMP_RUMPUSER_EXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RUMPUSER_EXT_FOREVER	(~0ULL)
+
+enum rumpuser_ext_io {
+	RUMPUSER_EXT_READ,
+	RUMPUSER_EXT_WRITE,
+	RUMPUSER_EXT_FLUSH,	/* what was written is on the device */
+	RUMPUSER_EXT_DISCARD,	/* the range need not keep its contents */
+	RUMPUSER_EXT_ZERO,	/* the range reads as zeroes */
+};
+
+/**
+ * rumpuser_ext_console() - Write kernel messages to stderr
+ * @text:	not terminated
+ * @len:	bytes
+ */
+void rumpuser_ext_console(const char *text, unsigned long len);
+
+/**
+ * rumpuser_ext_panic() - The kernel cannot go on: say why and leave a core
+ * @why:	reason
+ */
+void rumpuser_ext_panic(const char *why) __attribute__((__noreturn__));
+
+/**
+ * rumpuser_ext_clock_mono() - Monotonic time
+ *
+ * Return: nanoseconds of CLOCK_MONOTONIC
+ */
+unsigned long long rumpuser_ext_clock_mono(void);
+
+/**
+ * rumpuser_ext_clock_real() - Wall clock time
+ *
+ * Return: nanoseconds since the epoch
+ */
+unsigned long long rumpuser_ext_clock_real(void);
+
+/**
+ * rumpuser_ext_park() - Wait while a word has a value
+ * @word:	in memory that other processes may share
+ * @val:	value
+ * @until:	monotonic nanoseconds, RUMPUSER_EXT_FOREVER for no limit
+ *
+ * May block. A signal handler that runs meanwhile ends the wait.
+ *
+ * Return: 0 when woken, or -EAGAIN, -EINTR, -ETIMEDOUT
+ */
+int rumpuser_ext_park(unsigned int *word, unsigned int val, unsigned long long until);
+
+/**
+ * rumpuser_ext_wake() - Wake one thread that is parked on a word
+ * @word:	the word
+ */
+void rumpuser_ext_wake(unsigned int *word);
+
+/**
+ * rumpuser_ext_yield() - Let other host threads run
+ */
+void rumpuser_ext_yield(void);
+
+/**
+ * rumpuser_ext_setimage() - Say which file rumpuser_ext_map() maps from
+ * @fd:	descriptor of the memory image
+ */
+void rumpuser_ext_setimage(int fd);
+
+/**
+ * rumpuser_ext_map() - Map a part of the memory image
+ * @addr:	page-aligned address, reserved before
+ * @off:	offset in the image
+ * @len:	bytes
+ * @prot:	PROT_ of mmap(2)
+ *
+ * Return: 0 or -errno
+ */
+int rumpuser_ext_map(unsigned long addr, unsigned long off, unsigned long len, int prot);
+
+/**
+ * rumpuser_ext_unmap() - Make a range inaccessible, keeping it reserved
+ * @addr:	page-aligned address
+ * @len:	bytes
+ *
+ * Return: 0 or -errno
+ */
+int rumpuser_ext_unmap(unsigned long addr, unsigned long len);
+
+/**
+ * rumpuser_ext_populate() - Allocate the host pages of a range in one go
+ * @addr:	page-aligned address
+ * @len:	bytes
+ *
+ * Return: 0 or -errno; on hosts before Linux 5.14 -EINVAL, and pages come when touched
+ */
+int rumpuser_ext_populate(unsigned long addr, unsigned long len);
+
+/**
+ * rumpuser_ext_discard() - Give the host pages of a range back
+ * @addr:	page-aligned address
+ * @len:	bytes; the range reads as zeroes afterwards
+ *
+ * Return: 0 or -errno
+ */
+int rumpuser_ext_discard(unsigned long addr, unsigned long len);
+
+/**
+ * rumpuser_ext_io_nowait() - Read what the host has at hand
+ * @fd:		descriptor
+ * @iov:	array of struct iovec
+ * @n:		elements
+ * @off:	file offset, bytes
+ *
+ * Return: bytes, perhaps fewer than asked for, or -errno, -EAGAIN for none
+ */
+long rumpuser_ext_io_nowait(int fd, const void *iov, unsigned int n, unsigned long long off);
+
+/**
+ * rumpuser_ext_io() - Transfer, flush, discard; may block
+ * @fd:		descriptor
+ * @op:		enum rumpuser_ext_io
+ * @iov:	array of struct iovec, for transfers
+ * @n:		elements
+ * @off:	file offset, bytes
+ * @len:	bytes, for discard and zero
+ *
+ * Return: bytes transferred, 0 at the end of the file; 0 for other operations;
+ * or -errno
+ */
+long rumpuser_ext_io(int fd, int op, const void *iov, unsigned int n, unsigned long long off,
+		     unsigned long long len);
+
+/**
+ * rumpuser_ext_raise() - Send a thread of this process a signal
+ * @tid:	host thread id
+ * @sig:	signal
+ * @info:	siginfo_t
+ *
+ * Return: 0 or -errno
+ */
+int rumpuser_ext_raise(int tid, int sig, void *info);
+
+/**
+ * rumpuser_ext_random() - Random bytes, without waiting
+ * @buf:	destination
+ * @len:	bytes, at most 256
+ *
+ * Return: 0 or -errno
+ */
+int rumpuser_ext_random(void *buf, unsigned long len);
+
+/**
+ * rumpuser_ext_gettid() - Id of the calling host thread
+ *
+ * Return: thread id
+ */
+int rumpuser_ext_gettid(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hostwork.c - host calls that may block, made without a virtual CPU
+ *
+ * Theory of operation
+ *
+ * Work is queued on a kernel stack and done on a host stack, by
+ *
+ *   - a thread that is about to park while its own task waits for a device:
+ *     it has nothing better to do, and no other thread need be woken;
+ *   - a server, a host thread for nothing else, if the queue is not empty and a thread goes
+ *     back to its program, or more is queued than one thread can do at once.
+ *
+ * Invariant: whoever takes work and leaves some behind wakes a server, and a
+ * thread that goes back to its program with work queued does; so queued work
+ * is never left to nobody. The queue is shared by host threads, so its lock is
+ * one of host words, held for a few instructions.
+ *
+ * The result comes back as an interrupt of the virtual CPU that queued it.
+ */
+#include <linux/sched.h>
+#include <asm/carrier.h>
+#include <asm/drivers.h>
+
+static struct rump_hostwork *queue, **queue_tail = &queue;
+static struct rump_hthread *idle_servers;
+static u32 nr_queued, queue_lock;
+static struct llist_head finished;
+
+static void lock(void)
+{
+	while (host_cmpxchg(&queue_lock, 0, 1) != 0)
+		hyp->yield();
+}
+
+static void unlock(void)
+{
+	smp_store_release(&queue_lock, 0);
+}
+
+/**
+ * rump_hostwork_submit() - Queue a host call
+ * @work:	fn and done filled in; belongs to the queue until done is called
+ */
+void rump_hostwork_submit(struct rump_hostwork *work)
+{
+	work->next = NULL;
+	work->cpu = raw_smp_processor_id();
+	lock();
+	*queue_tail = work;
+	queue_tail = &work->next;
+	WRITE_ONCE(nr_queued, nr_queued + 1);
+	unlock();
+}
+
+/**
+ * rump_hostwork_waiting() - Is work queued that nobody has taken?
+ *
+ * Return: true if so
+ */
+bool rump_hostwork_waiting(void)
+{
+	return READ_ONCE(nr_queued) != 0;
+}
+
+static struct rump_hostwork *take(bool *more)
+{
+	struct rump_hostwork *work;
+
+	lock();
+	work = queue;
+	if (work) {
+		queue = work->next;
+		if (!queue)
+			queue_tail = &queue;
+		WRITE_ONCE(nr_queued, nr_queued - 1);
+	}
+	*more = queue != NULL;
+	unlock();
+	return work;
+}
+
+/**
+ * rump_hostwork_wake() - Somebody is to take what is queued
+ *
+ * On a host stack, or a kernel stack: it only wakes.
+ */
+void rump_hostwork_wake(void)
+{
+	struct rump_hthread *ht;
+
+	lock();
+	ht = idle_servers;
+	if (ht)
+		idle_servers = ht->next_idle;
+	unlock();
+	if (ht)
+		rump_hthread_wake(ht);
+}
+
+static void run(struct rump_hostwork *work, struct rump_hthread *ht)
+{
+	struct rump_vcpu *v = &rump_vcpus[work->cpu];
+
+	work->ret = work->fn(work);
+	host_push(&finished, (struct llist_node *)&work->next);
+	rump_raise(v, RUMP_IRQ_HOSTWORK);
+	ht->vcpu = v;
+}
+
+/* Does the thread's own task wait for a device, so that it has time? */
+static bool waits_for_device(struct rump_hthread *ht)
+{
+	unsigned int state = ht->task ? READ_ONCE(ht->task->__state) : 0;
+
+	return (state & TASK_UNINTERRUPTIBLE) && !(state & TASK_NOLOAD);
+}
+
+/**
+ * rump_hostwork_serve() - A thread is about to park: is there work for it?
+ * @ht:	the thread
+ *
+ * Return: true if it has done some, and has to look at its fields again
+ */
+bool rump_hostwork_serve(struct rump_hthread *ht)
+{
+	struct rump_hostwork *work;
+	bool more;
+
+	if (!rump_hostwork_waiting())
+		return false;
+	if (!waits_for_device(ht)) {
+		rump_hostwork_wake();
+		return false;
+	}
+	work = take(&more);
+	if (!work)
+		return false;
+	if (more)
+		rump_hostwork_wake();
+	run(work, ht);
+	rump_run_pending(ht);
+	return true;
+}
+
+static long serve_loop(struct rump_hthread *ht, void *unused)
+{
+	struct rump_hostwork *work;
+	bool more;
+	u32 word;
+
+	while (!rump_halted()) {
+		work = take(&more);
+		if (work) {
+			if (more)
+				rump_hostwork_wake();
+			run(work, ht);
+			return 1;
+		}
+		word = 1;
+		asm volatile("xchgl %0, %1" : "+r"(word), "+m"(ht->word) :: "memory");
+		lock();
+		ht->next_idle = idle_servers;
+		idle_servers = ht;
+		more = queue != NULL;
+		unlock();
+		if (more)
+			rump_hostwork_wake();
+		hyp->park(&ht->word, 1, ~0ULL);
+	}
+	return 0;
+}
+
+static long serve_pending(struct rump_hthread *ht, void *unused)
+{
+	ht->done = 1;
+	ht->ret = 0;
+	rump_run_pending(ht);
+	ht->done = 0;
+	return 0;
+}
+
+/**
+ * rump_serve() - Be a server until the kernel halts
+ * @tid:	host thread id of the caller
+ */
+void rump_serve(int tid)
+{
+	struct rump_hthread *ht = rump_hthread_get(RUMP_HT_SERVER, &rump_first_process, tid);
+
+	if (!ht)
+		return;
+	while (serve_loop(ht, NULL))
+		rump_host_call(ht, serve_pending, NULL);
+	rump_hthread_put(ht);
+}
+
+/**
+ * rump_hostwork_irq() - Finished work comes back
+ *
+ * Context: hard interrupt
+ */
+void rump_hostwork_irq(void)
+{
+	struct llist_node *node = llist_reverse_order(host_take_all(&finished));
+	struct rump_hostwork *work;
+
+	while (node) {
+		work = container_of((void *)node, struct rump_hostwork, next);
+		node = node->next;
+		work->done(work);
+	}
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _ASM_RUMP_CARRIER_H
+#define _ASM_RUMP_CARRIER_H
+
+#include <linux/linkage.h>
+#include <linux/llist.h>
+#include <asm/vcpu.h>
+
+/*
+ * Words that host threads without a virtual CPU write too. The kernel's own
+ * atomics lose their lock prefix on one virtual CPU (asm/alternative.h); these
+ * keep it. xchg locks by itself.
+ */
+static __always_inline u32 host_cmpxchg(u32 *p, u32 old, u32 new)
+{
+	asm volatile("lock; cmpxchgl %2, %1" : "+a"(old), "+m"(*p) : "r"(new) : "memory", "cc");
+	return old;
+}
+
+static __always_inline void host_or(u32 *p, u32 bits)
+{
+	asm volatile("lock; orl %1, %0" : "+m"(*p) : "r"(bits) : "memory", "cc");
+}
+
+static __always_inline void host_push(struct llist_head *head, struct llist_node *node)
+{
+	struct llist_node *first = READ_ONCE(head->first), *seen;
+
+	for (;;) {
+		WRITE_ONCE(node->next, first);
+		seen = first;
+		asm volatile("lock; cmpxchgq %2, %1"
+			     : "+a"(seen), "+m"(head->first) : "r"(node) : "memory", "cc");
+		if (likely(seen == first))
+			return;
+		first = seen;
+	}
+}
+
+static __always_inline struct llist_node *host_take_all(struct llist_head *head)
+{
+	struct llist_node *first = NULL;
+
+	asm volatile("xchgq %0, %1" : "+r"(first), "+m"(head->first) :: "memory");
+	return first;
+}
+
+static __always_inline void rump_raise(struct rump_vcpu *v, unsigned int irq)
+{
+	host_or(&v->pending, 1U << irq);
+}
+
+/* entry.S */
+asmlinkage void rump_enter(void);
+asmlinkage long rump_host_call(struct rump_hthread *ht, long (*fn)(struct rump_hthread *, void *),
+			       void *arg);
+asmlinkage void rump_leave(struct rump_hthread *ht, struct rump_vcpu *v, int action);
+asmlinkage void __noreturn rump_leave_user(struct rump_hthread *ht, struct rump_vcpu *v,
+					   int action);
+asmlinkage void __noreturn rump_resume(unsigned long sp);
+asmlinkage void __noreturn rump_resume_user(unsigned long sp);
+asmlinkage void __noreturn rump_call_on(unsigned long sp, void (*fn)(void));
+asmlinkage struct task_struct *rump_switch(unsigned long *prev_sp, unsigned long next_sp,
+					   struct task_struct *prev);
+void rump_ret_from_fork(void);
+
+/* carrier.c, on a host stack */
+void rump_hthread_wake(struct rump_hthread *ht);
+void rump_kick(struct rump_vcpu *v);
+asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int action);
+asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, int owned);
+asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v, long ret);
+bool rump_halted(void);
+void rump_run_pending(struct rump_hthread *ht);
+
+/* carrier.c, on a kernel stack */
+asmlinkage void __noreturn rump_user_context(void);
+void rump_complete(struct rump_hthread *ht, long ret);
+long rump_exit_work(long ret);
+long rump_do_call(struct rump_hthread *ht);
+long rump_call(unsigned long nr, unsigned long *args);
+void rump_signal_work(void);
+void rump_set_halted(void);
+long rump_halt(void);
+long rump_user_fault(unsigned long addr, unsigned long access);
+
+struct rump_exit {
+	long ret;
+	struct rump_vcpu *v;
+};
+asmlinkage struct rump_exit rump_call_exit(long ret);
+asmlinkage void __noreturn rump_first_run(struct task_struct *prev);
+
+/* irq.c */
+void rump_run_irqs(bool user);
+
+/* hostwork.c, on a host stack */
+bool rump_hostwork_serve(struct rump_hthread *ht);
+bool rump_hostwork_waiting(void);
+void rump_hostwork_wake(void);
+
+/* hthread.c */
+struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *proc, int tid);
+void rump_hthread_put(struct rump_hthread *ht);
+struct rump_hthread *rump_attach(struct rump_process *proc, int tid);
+void rump_detach(struct rump_hthread *ht);
+void rump_helper(unsigned int cpu, int tid);
+void rump_serve(int tid);
+void rump_interrupt(struct rump_hthread *ht);
+void rump_attach_request(struct rump_hthread *ht);
+
+extern struct rump_process rump_first_process;
+extern struct rump_hthread *rump_boot_hthread;
+
+/* boot */
+int rump_init_user(void);
+void rump_setup_memory(void);
+void rump_setup_cpus(void);
+void rump_timer_start(void);
+
+#endif

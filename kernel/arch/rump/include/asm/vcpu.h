@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _ASM_RUMP_VCPU_H
+#define _ASM_RUMP_VCPU_H
+
+#include <linux/types.h>
+#include <linux/cache.h>
+#include <linux/llist.h>
+#include <asm/rump.h>
+
+struct task_struct;
+
+/* Interrupts of a virtual CPU: bits in its pending word. */
+#define RUMP_IRQ_TIMER		0
+#define RUMP_IRQ_REQUEST	1	/* host threads posted requests */
+#define RUMP_IRQ_SIGNAL		2	/* host threads have signals to take */
+#define RUMP_IRQ_HOSTWORK	3	/* blocking host calls have returned */
+#define RUMP_IRQ_RESCHED	4
+#define RUMP_IRQ_CALL		5	/* smp_call_function */
+#define RUMP_IRQ_NET		6
+
+/*
+ * struct rump_vcpu - a virtual CPU; theory in kernel/carrier.c
+ *
+ * The first line is what entry and exit touch.
+ */
+struct rump_vcpu {
+	u32 owner;			/* tid of the carrying host thread, 0 = free */
+	u32 pending;			/* interrupts */
+	struct task_struct *curr;	/* the context on this CPU */
+	unsigned long resume;		/* its stack pointer while nobody carries it */
+	struct rump_hthread *carrier;	/* who owns */
+	u64 deadline;			/* next timer event, monotonic ns */
+	u64 guarded;			/* a host thread wakes by then */
+	u32 incall;			/* tasks of host threads that are in a call */
+	u32 cpu;
+	/* slow paths */
+	struct llist_head requests ____cacheline_aligned;
+	struct llist_head signals;
+	struct rump_hthread *helper;
+	struct rump_hthread *guard;
+	struct rump_hthread *heir;	/* whom a handoff goes to */
+	u32 guard_lock;			/* of guard and guarded, held by host threads for moments */
+} ____cacheline_aligned;
+
+/* What the carrier does once it has left the kernel stack, see rump_leave(). */
+#define RUMP_LEAVE_RELEASE	0
+#define RUMP_LEAVE_HANDOFF	1
+
+enum rump_request_state {
+	RUMP_REQ_NONE,
+	RUMP_REQ_POSTED,
+	RUMP_REQ_RUNNING,
+};
+
+/*
+ * struct rump_hthread - a host thread that is known to the kernel
+ *
+ * Lies in the image, so that threads of any process can wake each other. The
+ * assembly in entry.S knows the first fields by offset (asm-offsets.c).
+ */
+struct rump_hthread {
+	unsigned long host_sp;		/* host stack while on a kernel stack */
+	unsigned long ksp;		/* where its task's kernel stack starts */
+	struct rump_vcpu *vcpu;		/* where its task ran last */
+	struct task_struct *task;	/* NULL: a helper */
+	u32 tid;
+	u32 word;			/* futex: 1 = parked */
+	u32 done;			/* the call has its result */
+	u32 req;			/* enum rump_request_state */
+	long ret;
+	long nr;
+	unsigned long args[6];
+	struct rump_vcpu *carry;	/* a virtual CPU handed to this thread */
+	struct rump_vcpu *owns;		/* the virtual CPU it carries */
+	struct rump_process *proc;
+	struct llist_node request_node;
+	struct llist_node signal_node;
+	struct rump_hthread *next_idle;	/* servers without work */
+	u32 signal_queued;
+	u32 interrupted;		/* the call shall return for a host signal */
+	u32 used;
+	u32 kind;
+} ____cacheline_aligned;
+
+#define RUMP_HT_THREAD	0
+#define RUMP_HT_HELPER	1
+#define RUMP_HT_SERVER	2
+
+struct rump_process {
+	struct task_struct *spawner;
+	struct task_struct *leader;
+	int pid;
+	struct llist_head attaching;
+};
+
+extern struct rump_vcpu rump_vcpus[];
+extern struct rump_bootinfo rump_boot;
+
+void rump_irq_poll(void);
+
+/* Hypercalls: a table at a fixed address, private to each process. */
+#define hyp	((const struct rump_hyp *)RUMP_HYP_ADDR)
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * rump.h - what librump and the kernel image know of each other
+ *
+ * The image is an ordinary static ELF at one address. librump maps its text
+ * and read-only data from the file and everything else from a memfd, fills
+ * the table of hypercalls, and calls through struct rump_image_ops, which
+ * e_entry of the ELF header points to. No symbol of either side is visible to
+ * the other, and the header needs no other header.
+ */
+#ifndef _UAPI_ASM_RUMP_H
+#define _UAPI_ASM_RUMP_H
+
+#define RUMP_ABI_VERSION	1
+
+/*
+ * The map, the same in every process of one kernel. The hypercall table is a
+ * private page, since host code lies elsewhere in each process; the other
+ * areas are reserved and filled with pages of the memfd.
+ */
+#define RUMP_HYP_ADDR		0x2ffffffff000
+#define RUMP_IMAGE_ADDR		0x300000000000	/* the memfd, from offset 0 */
+#define RUMP_VMEMMAP_ADDR	0x308000000000	/* struct pages: the memfd behind RAM */
+#define RUMP_VMALLOC_ADDR	0x310000000000
+#define RUMP_VMALLOC_END	0x311000000000
+#define RUMP_WINDOW_ADDR	0x320000000000	/* rump files that the process maps */
+#define RUMP_WINDOW_END		0x330000000000
+
+#define RUMP_MAX_NCPU		16
+
+#ifndef __ASSEMBLY__
+
+struct rump_hthread;
+struct rump_process;
+
+/* Directions and protections of hypercalls, numbered as on the host. */
+#define RUMP_PROT_NONE		0
+#define RUMP_PROT_READ		1
+#define RUMP_PROT_WRITE		2
+#define RUMP_PROT_EXEC		4
+
+#define RUMP_IO_READ		0
+#define RUMP_IO_WRITE		1
+#define RUMP_IO_FLUSH		2
+#define RUMP_IO_DISCARD		3
+#define RUMP_IO_ZERO		4
+
+struct rump_iovec {
+	void *base;
+	unsigned long len;
+};
+
+/**
+ * struct rump_disk_info - a host file or device as a disk
+ * @fd:		descriptor in the process that opened it
+ * @readonly:	opened without permission to write
+ * @discard:	holes can be punched
+ * @size:	bytes
+ * @blocksize:	bytes of a logical block
+ */
+struct rump_disk_info {
+	int fd;
+	int readonly;
+	int discard;
+	unsigned int blocksize;
+	unsigned long long size;
+};
+
+/**
+ * struct rump_hyp - hypercalls of the Linux port
+ *
+ * Each is async-signal-safe and runs on little stack, as it is called on
+ * kernel stacks. Those that may block say so and are called from a host thread's own
+ * stack with no virtual CPU held. Results are 0 or a count, or -errno.
+ */
+struct rump_hyp {
+	unsigned int version;
+	/* console and end */
+	void (*console)(const char *text, unsigned long len);
+	void (*panic)(const char *why);
+	/* clocks: nanoseconds */
+	unsigned long long (*clock_mono)(void);
+	unsigned long long (*clock_real)(void);
+	/* waiting: *word == val; until an absolute monotonic time, ~0 = for ever; may block */
+	int (*park)(unsigned int *word, unsigned int val, unsigned long long until);
+	void (*wake)(unsigned int *word);
+	void (*yield)(void);
+	/* the memfd: pages at @addr come from offset @off */
+	int (*map)(unsigned long addr, unsigned long off, unsigned long len, int prot);
+	int (*unmap)(unsigned long addr, unsigned long len);
+	int (*populate)(unsigned long addr, unsigned long len);
+	int (*discard)(unsigned long addr, unsigned long len);
+	/* disks; io_nowait only what the host has at hand, io may block */
+	long (*io_nowait)(int fd, const struct rump_iovec *iov, unsigned int n,
+			  unsigned long long off);
+	long (*io)(int fd, int op, const struct rump_iovec *iov, unsigned int n,
+		   unsigned long long off, unsigned long long len);
+	/* host threads: @fn runs as @name, its argument is @arg */
+	int (*thread)(void (*fn)(void *arg), void *arg, const char *name);
+	/* signals: @info is a siginfo_t for thread @tid of this process */
+	int (*raise)(int tid, int sig, void *info);
+	int (*random)(void *buf, unsigned long len);
+};
+
+/**
+ * struct rump_bootinfo - parameters of a boot
+ * @ram:	bytes of RAM, a multiple of 16 MiB
+ * @boot_ram:	bytes of it to start with; the rest is added when needed
+ * @image_end:	address where the mapped image ends
+ * @ncpu:	virtual CPUs
+ * @bound:	bind every kernel thread to a host thread (RUMP_THREADS=bound)
+ * @verbose:	print the kernel's messages on the console
+ * @blkfail:	let one in so many block requests fail, 0 = none
+ * @blkfail_seed: seed for that
+ * @pid:	process id of the host process
+ * @hostname:	nodename
+ * @cmdline:	additional kernel parameters
+ * @envs:	physical "PC" facts of the host: TSC
+ */
+struct rump_bootinfo {
+	unsigned long ram;
+	unsigned long boot_ram;
+	unsigned long image_end;
+	unsigned int ncpu;
+	unsigned int bound;
+	unsigned int verbose;
+	unsigned int blkfail;
+	unsigned int blkfail_seed;
+	int pid;
+	char hostname[65];
+	char cmdline[1024];
+};
+
+/*
+ * Requests beyond the system calls, by number, with arguments like theirs;
+ * librump reaches them as it reaches system calls.
+ */
+#define RUMP_CALL_BASE		0x10000
+#define RUMP_CALL_DISK_ADD	(RUMP_CALL_BASE + 0)	/* (const char *path, struct rump_disk_info *, flags) */
+#define RUMP_CALL_DISK_DEL	(RUMP_CALL_BASE + 1)	/* (const char *path) */
+#define RUMP_CALL_HALT		(RUMP_CALL_BASE + 2)	/* (): kill, sync, unmount */
+#define RUMP_CALL_FAULT		(RUMP_CALL_BASE + 3)	/* (address, RUMP_PROT_ of the access) */
+#define RUMP_CALL_EXIT		(RUMP_CALL_BASE + 4)	/* (): end of the calling thread */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 5)
+
+/**
+ * struct rump_image_ops - entry points of the image
+ * @boot:	bring the kernel up on the calling thread; returns its struct
+ * @enter:	a system call: number in rax, arguments as for syscall, in r11 the
+ *		thread; result in rax; everything else as after a C call
+ * @attach:	make the calling host thread known; a task is made for it
+ * @detach:	end the calling thread's task
+ * @helper:	become helper of a virtual CPU, until halt
+ * @serve:	serve blocking host work until halt
+ * @interrupt:	the thread has a signal to take: let its call return; async-signal-safe
+ * @fixup:	where a fault at kernel address @ip goes on, 0 = it is none
+ */
+struct rump_image_ops {
+	unsigned int version;
+	unsigned int syscalls;		/* numbers below this are system calls */
+	struct rump_hthread *(*boot)(const struct rump_bootinfo *info, int tid);
+	void (*enter)(void);
+	struct rump_hthread *(*attach)(struct rump_process *proc, int tid);
+	void (*detach)(struct rump_hthread *ht);
+	void (*helper)(unsigned int cpu, int tid);
+	void (*serve)(int tid);
+	void (*interrupt)(struct rump_hthread *ht);
+	unsigned long (*fixup)(unsigned long ip);
+	const char *release;
+	const char *version_text;
+};
+
+#endif /* !__ASSEMBLY__ */
+
+#endif

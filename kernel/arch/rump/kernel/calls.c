@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* calls.c - what librump asks for beyond the system calls (RUMP_CALL_) */
+#include <linux/kmsg_dump.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/syscalls.h>
+#include <asm/carrier.h>
+#include <asm/drivers.h>
+
+static long call_exit(void)
+{
+	struct rump_hthread *ht = current->thread.ht;
+
+	/*
+	 * From here on nobody runs requests of the host thread, so it may go as
+	 * soon as it is on its own stack.
+	 */
+	current->thread.ht = NULL;
+	ht->task = NULL;
+	rump_complete(ht, 0);
+	do_exit(0);
+}
+
+/**
+ * rump_call() - A request by number
+ * @nr:		RUMP_CALL_, or a number that does not exist
+ * @a:		arguments
+ *
+ * Return: result or -errno
+ */
+long rump_call(unsigned long nr, unsigned long *a)
+{
+	switch (nr) {
+	case RUMP_CALL_EXIT:
+		return call_exit();
+	case RUMP_CALL_HALT:
+		return rump_halt();
+	case RUMP_CALL_FAULT:
+		return rump_user_fault(a[0], a[1]);
+#ifdef CONFIG_BLOCK
+	case RUMP_CALL_DISK_ADD:
+		return rump_disk_add((const char *)a[0], (const void *)a[1]);
+	case RUMP_CALL_DISK_DEL:
+		return rump_disk_del((const char *)a[0]);
+#endif
+	default:
+		return -ENOSYS;
+	}
+}

@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * carrier.c - which host thread runs which kernel context
+ *
+ * Theory of operation
+ *
+ * A context is a task on its kernel stack. A virtual CPU has one current
+ * context, as any CPU has. The host thread whose tid is in vcpu->owner carries
+ * it: it has swapped its own stack for the context's, and goes on carrying
+ * whatever the scheduler switches to. Ownership changes only by
+ *
+ *   0 -> tid	compare-and-swap by the thread that wants to carry
+ *   tid -> 0	by the owner, once it is back on its host stack (release)
+ *   tid -> tid2	by the owner, likewise; tid2 is parked or about to park and
+ *		finds the virtual CPU in its carry field (handoff)
+ *
+ * While the CPU is free its current context is either at rump_leave(), and
+ * vcpu->resume is its stack pointer, or in user mode: resume is 0, its kernel
+ * stack is empty, and for the scheduler it runs. So a thread that comes back
+ * with its task still current needs no scheduler: that is the fast path in
+ * entry.S. Anybody else who enters starts on the empty stack in
+ * rump_user_context(), as an interrupt from user mode would, and the task
+ * there sleeps (TASK_IDLE) when another one has something to do.
+ *
+ * A request that does not find its CPU free is posted: pushed on
+ * vcpu->requests, with RUMP_IRQ_REQUEST pending. Invariant: a pending bit is
+ * seen. The raiser sets the bit (a full barrier) and then tries the
+ * compare-and-swap; the owner sets owner to 0 (a full barrier) and then reads
+ * pending. One of the two sees the other.
+ *
+ * A carrier's own call may be done while it carries somebody else's context.
+ * It then leaves at the next switch (rump_post_switch()) by giving the CPU to the thread
+ * whose context comes next, or to the helper, a host thread that has no
+ * task. Contexts that touch user memory are carried by threads of their own
+ * process only.
+ *
+ * Timers: Invariant: while the CPU is free and has a deadline, some host
+ * thread, the guard, is to wake by then (vcpu->guarded <= vcpu->deadline). A thread that
+ * waits for its own call is guard if it can, else the helper is.
+ * Whoever releases the CPU, and a guard that goes, checks this, in the same
+ * order as above: owner = 0 before reading guarded; guarded = ~0 before
+ * reading owner.
+ *
+ * With RUMP_THREADS=bound a context is carried only by the host thread that
+ * was made for it, so every switch hands the CPU over.
+ */
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/sched/stat.h>
+#include <linux/kthread.h>
+#include <linux/resume_user_mode.h>
+#include <linux/syscalls.h>
+#include <asm/carrier.h>
+#include <asm/mmu_context.h>
+#include <asm/switch_to.h>
+#include <asm/syscall.h>
+#include <asm/unistd.h>
+
+struct rump_vcpu rump_vcpus[RUMP_MAX_NCPU];
+
+/* Tasks of host threads that are switched out in the middle of a call. */
+static atomic_t rump_blocked = ATOMIC_INIT(0);
+
+static bool rump_is_halted;
+
+bool rump_halted(void)
+{
+	return READ_ONCE(rump_is_halted);
+}
+
+/*
+ * On host stacks. No current here, no per-CPU data, no locks of the kernel.
+ */
+
+/**
+ * rump_hthread_wake() - Make a host thread look at its fields again
+ * @ht:	thread, parked or not
+ */
+void rump_hthread_wake(struct rump_hthread *ht)
+{
+	u32 parked = 0;
+
+	asm volatile("xchgl %0, %1" : "+r"(parked), "+m"(ht->word) :: "memory");
+	if (parked)
+		hyp->wake(&ht->word);
+}
+
+static bool vcpu_own(struct rump_vcpu *v, struct rump_hthread *ht)
+{
+	return !READ_ONCE(v->owner) && host_cmpxchg(&v->owner, 0, ht->tid) == 0;
+}
+
+/**
+ * rump_kick() - See to it that pending interrupts of a free virtual CPU run
+ * @v:	virtual CPU, with a pending bit set before the call
+ */
+void rump_kick(struct rump_vcpu *v)
+{
+	if (!READ_ONCE(v->owner) && v->helper)
+		rump_hthread_wake(v->helper);
+}
+
+/* Go on with what is on @v, which @ht owns. */
+static void __noreturn vcpu_carry(struct rump_vcpu *v, struct rump_hthread *ht)
+{
+	unsigned long sp = v->resume;
+
+	v->carrier = ht;
+	ht->owns = v;
+	if (sp) {
+		v->resume = 0;
+		rump_resume(sp);
+	}
+	rump_resume_user((unsigned long)task_pt_regs(v->curr));
+}
+
+static void guard_lock(struct rump_vcpu *v)
+{
+	while (host_cmpxchg(&v->guard_lock, 0, 1) != 0)
+		hyp->yield();
+}
+
+static void guard_unlock(struct rump_vcpu *v)
+{
+	smp_store_release(&v->guard_lock, 0);
+}
+
+/* Until when may @ht sleep, being guard of @v if that is earlier than anybody's? */
+static u64 guard_take(struct rump_vcpu *v, struct rump_hthread *ht)
+{
+	u64 until = ~0ULL;
+
+	guard_lock(v);
+	if (v->deadline < v->guarded) {
+		until = v->deadline;
+		v->guarded = until;
+		v->guard = ht;
+	}
+	guard_unlock(v);
+	return until;
+}
+
+static void guard_leave(struct rump_vcpu *v, struct rump_hthread *ht)
+{
+	guard_lock(v);
+	if (v->guard == ht) {
+		v->guard = NULL;
+		v->guarded = ~0ULL;
+	}
+	guard_unlock(v);
+	smp_mb();
+}
+
+/* After a release by a thread that will not wait here itself. */
+static void guard_check(struct rump_vcpu *v)
+{
+	if (READ_ONCE(v->deadline) < READ_ONCE(v->guarded) && !READ_ONCE(v->owner))
+		rump_hthread_wake(v->helper);
+}
+
+/* Interrupts of a free CPU are run by whoever sees them. */
+static void vcpu_run_pending(struct rump_vcpu *v, struct rump_hthread *ht)
+{
+	if (READ_ONCE(v->pending) && vcpu_own(v, ht))
+		vcpu_carry(v, ht);
+}
+
+/**
+ * rump_run_pending() - Run the interrupts of the thread's virtual CPU if that is free
+ * @ht:	thread that owns none; it may leave through its host stack's rump_host_loop()
+ */
+void rump_run_pending(struct rump_hthread *ht)
+{
+	vcpu_run_pending(ht->vcpu, ht);
+}
+
+static void hthread_park(struct rump_hthread *ht)
+{
+	struct rump_vcpu *v = ht->vcpu;
+	u64 until = ~0ULL;
+	u32 parked = 1;
+
+	if (rump_hostwork_serve(ht))
+		return;
+	asm volatile("xchgl %0, %1" : "+r"(parked), "+m"(ht->word) :: "memory");
+	if (READ_ONCE(ht->done) || READ_ONCE(ht->carry) || rump_hostwork_waiting())
+		goto out;
+	/* An owner that has not seen the last expiry yet will check when it releases. */
+	if (!READ_ONCE(v->owner) || !(READ_ONCE(v->pending) & (1U << RUMP_IRQ_TIMER)))
+		until = guard_take(v, ht);
+	if (!READ_ONCE(v->owner) && READ_ONCE(v->pending))
+		goto leave;
+	hyp->park(&ht->word, 1, until);
+leave:
+	if (until != ~0ULL) {
+		guard_leave(v, ht);
+		if (hyp->clock_mono() >= READ_ONCE(v->deadline))
+			rump_raise(v, RUMP_IRQ_TIMER);
+		else if (READ_ONCE(ht->done))
+			guard_check(v);
+	}
+out:
+	WRITE_ONCE(ht->word, 0);
+	if (!READ_ONCE(ht->carry))
+		vcpu_run_pending(v, ht);
+}
+
+/**
+ * rump_host_loop() - What a host thread does that is on its own stack again
+ * @ht:		the thread
+ * @v:		virtual CPU it has just left, or NULL
+ * @action:	RUMP_LEAVE_
+ *
+ * Return: the result of its call, once that is done
+ */
+asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int action)
+{
+	struct rump_hthread *heir;
+	u32 zero = 0;
+
+	if (v) {
+		ht->owns = NULL;
+		if (action == RUMP_LEAVE_HANDOFF) {
+			heir = v->heir;
+			v->carrier = heir;
+			WRITE_ONCE(v->owner, heir->tid);
+			smp_store_release(&heir->carry, v);
+			rump_hthread_wake(heir);
+		} else {
+			v->carrier = NULL;
+			asm volatile("xchgl %0, %1" : "+r"(zero), "+m"(v->owner) :: "memory");
+			vcpu_run_pending(v, ht);
+			if (READ_ONCE(ht->done))
+				guard_check(v);
+		}
+	}
+	for (;;) {
+		v = smp_load_acquire(&ht->carry);
+		if (v) {
+			ht->carry = NULL;
+			vcpu_carry(v, ht);
+		}
+		if (smp_load_acquire(&ht->done)) {
+			ht->done = 0;
+			if (unlikely(rump_hostwork_waiting()))
+				rump_hostwork_wake();
+			return ht->ret;
+		}
+		hthread_park(ht);
+	}
+}
+
+/**
+ * rump_enter_slow() - A call that did not find its task current on a free CPU
+ * @ht:		calling thread, with number and arguments filled in
+ * @v:		virtual CPU of its task
+ * @owned:	@v is already owned by the caller
+ *
+ * Return: result of the call
+ */
+asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, int owned)
+{
+	unsigned int i;
+
+	ht->req = RUMP_REQ_POSTED;
+	if (!owned && !(owned = vcpu_own(v, ht))) {
+		for (i = 0; i < rump_boot.ncpu && !owned; i++)
+			if ((owned = vcpu_own(&rump_vcpus[i], ht)))
+				v = &rump_vcpus[i];
+	}
+	host_push(&v->requests, &ht->request_node);
+	rump_raise(v, RUMP_IRQ_REQUEST);
+	if (owned || vcpu_own(v, ht))
+		vcpu_carry(v, ht);
+	return rump_host_loop(ht, NULL, 0);
+}
+
+/**
+ * rump_after_release() - The fast path left @v free with something to do
+ * @ht:		thread, its call done
+ * @v:		virtual CPU
+ * @ret:	result of the call
+ *
+ * Return: @ret
+ */
+asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v, long ret)
+{
+	ht->ret = ret;
+	ht->done = 1;
+	ht->owns = NULL;
+	vcpu_run_pending(v, ht);
+	guard_check(v);
+	ht->done = 0;
+	return ret;
+}
+
+/*
+ * On kernel stacks.
+ */
+
+static struct rump_vcpu *this_vcpu(void)
+{
+	return READ_ONCE(kstack_base()->vcpu);
+}
+
+static void handoff(struct rump_vcpu *v, struct rump_hthread *heir)
+{
+	v->heir = heir;
+	rump_leave(v->carrier, v, RUMP_LEAVE_HANDOFF);
+}
+
+/* The host thread a context is bound to, RUMP_THREADS=bound. */
+static struct rump_hthread *bound_to(struct rump_vcpu *v, struct task_struct *tsk)
+{
+	if (tsk->thread.ht && READ_ONCE(tsk->thread.ht->req) != RUMP_REQ_NONE)
+		return tsk->thread.ht;
+	return tsk->thread.own ?: v->helper;
+}
+
+/**
+ * rump_post_switch() - A context has been switched to: is this thread to carry it?
+ *
+ * Runs at the end of finish_task_switch(), with no lock held. The run-queue
+ * lock must not be held over a handoff, or everybody who wakes a task waits
+ * for a host thread to be scheduled.
+ */
+void rump_post_switch(void)
+{
+	struct rump_vcpu *v = this_vcpu();
+	struct rump_hthread *c = v->carrier, *ht = current->thread.ht;
+	bool incall = ht && READ_ONCE(ht->req) != RUMP_REQ_NONE;
+
+	if (unlikely(rump_boot.bound)) {
+		struct rump_hthread *own = bound_to(v, current);
+
+		if (own && own != c && !READ_ONCE(own->owns))
+			handoff(v, own);
+		return;
+	}
+	if (is_idle_task(current))
+		return;
+	if (unlikely(incall && ht->proc != c->proc))
+		handoff(v, ht);
+	else if (unlikely(c->done && incall && ht != c && !READ_ONCE(ht->owns)))
+		handoff(v, ht);
+	else if (unlikely(c->done && c != v->helper))
+		handoff(v, v->helper);
+	else if (unlikely(v->deadline < v->guarded))
+		rump_hthread_wake(v->helper);
+}
+
+struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
+{
+	struct kstack_base *from = task_stack_page(prev), *to = task_stack_page(next);
+	struct rump_vcpu *v = from->vcpu;
+
+	to->vcpu = v;
+	to->pcpu_off = from->pcpu_off;
+	to->irqs_off = ARCH_IRQ_DISABLED;
+	v->curr = next;
+	if (prev->thread.ht && !prev->thread.in_user) {
+		prev->thread.blocked = 1;
+		atomic_inc(&rump_blocked);
+	}
+	if (next->thread.blocked) {
+		next->thread.blocked = 0;
+		atomic_dec(&rump_blocked);
+	}
+	return rump_switch(&prev->thread.sp, next->thread.sp, prev);
+}
+
+/**
+ * rump_complete() - Give a host thread the result of its call
+ * @ht:		host thread of the current task
+ * @ret:	result
+ */
+void rump_complete(struct rump_hthread *ht, long ret)
+{
+	ht->ret = ret;
+	WRITE_ONCE(ht->req, RUMP_REQ_NONE);
+	smp_store_release(&ht->done, 1);
+	if (this_vcpu()->carrier != ht)
+		rump_hthread_wake(ht);
+}
+
+/* Should the current task, which is in user mode, make room for others? */
+static bool others_first(struct rump_vcpu *v, struct rump_hthread *ht)
+{
+	if (need_resched())
+		return true;
+	if (single_task_running())
+		return false;
+	/*
+	 * Kernel threads that nobody waits for can run at the next tick or the next time
+	 * somebody sleeps; the thread whose call is done goes back now.
+	 */
+	return v->carrier != ht || atomic_read(&rump_blocked) > 0;
+}
+
+static void sleep_in_user_mode(struct rump_hthread *ht)
+{
+	current->thread.in_user = 1;
+	set_current_state(TASK_IDLE);
+	if (ht && READ_ONCE(ht->req) == RUMP_REQ_POSTED)
+		__set_current_state(TASK_RUNNING);
+	local_irq_enable();
+	schedule();
+	local_irq_disable();
+	current->thread.in_user = 0;
+}
+
+/**
+ * rump_user_context() - The current task is in user mode, its kernel stack empty
+ *
+ * Entered by any carrier: for interrupts, for a posted request of the task, or
+ * after a call that could not go back the fast way.
+ */
+asmlinkage void __noreturn rump_user_context(void)
+{
+	struct rump_hthread *ht = current->thread.ht;
+	bool ticked = false;
+	struct rump_vcpu *v;
+	long ret;
+
+	local_irq_disable();
+	for (;;) {
+		v = this_vcpu();
+		if (READ_ONCE(v->pending)) {
+			ticked |= !!(v->pending & (1U << RUMP_IRQ_TIMER));
+			rump_run_irqs(true);
+			continue;
+		}
+		ht = READ_ONCE(current->thread.ht);
+		if (ht && READ_ONCE(ht->req) == RUMP_REQ_POSTED) {
+			if (v->carrier != ht &&
+			    (rump_boot.bound || ht->proc != v->carrier->proc) &&
+			    !READ_ONCE(ht->owns)) {
+				handoff(v, ht);
+				continue;
+			}
+			WRITE_ONCE(ht->req, RUMP_REQ_RUNNING);
+			ticked = false;
+			local_irq_enable();
+			ret = rump_do_call(ht);
+			local_irq_disable();
+			rump_complete(ht, ret);
+			continue;
+		}
+		if (others_first(v, ht) || (ticked && v->carrier != ht)) {
+			ticked = false;
+			sleep_in_user_mode(ht);
+			continue;
+		}
+		rump_leave_user(v->carrier, v, RUMP_LEAVE_RELEASE);
+	}
+}
+
+/* A call is done that cannot go back the fast way. The stack starts anew. */
+static noinline void __noreturn exit_slow(struct rump_hthread *ht, long ret)
+{
+	rump_complete(ht, ret);
+	rump_resume_user((unsigned long)task_pt_regs(current));
+}
+
+/**
+ * rump_call_exit() - End of a call that came in the fast way
+ * @ret:	its result
+ *
+ * Return: the result and the virtual CPU, which the caller owns and releases
+ */
+asmlinkage struct rump_exit rump_call_exit(long ret)
+{
+	struct kstack_base *base = kstack_base();
+	struct rump_hthread *ht = base->task->thread.ht;
+	struct rump_vcpu *v;
+
+	if (unlikely(READ_ONCE(base->task->thread_info.flags) & _TIF_WORK_MASK))
+		ret = rump_exit_work(ret);
+	v = READ_ONCE(base->vcpu);
+	if (unlikely(v->carrier != ht || READ_ONCE(v->pending) ||
+		     rump_hostwork_waiting() || others_first(v, ht)))
+		exit_slow(ht, ret);
+	ht->vcpu = v;
+	return (struct rump_exit){ ret, v };
+}
+
+/**
+ * rump_exit_work() - What is to be done before a call's result goes back
+ * @ret:	result so far
+ *
+ * Return: result
+ */
+long rump_exit_work(long ret)
+{
+	unsigned long flags;
+
+	while ((flags = READ_ONCE(current_thread_info()->flags)) & _TIF_WORK_MASK) {
+		if (flags & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_RESTORE_SIGMASK))
+			rump_signal_work();
+		if (flags & _TIF_NOTIFY_RESUME)
+			resume_user_mode_work(task_pt_regs(current));
+	}
+	return ret;
+}
+
+/**
+ * rump_do_call() - Run the request of the current task's host thread
+ * @ht:	host thread
+ *
+ * Return: result, also of numbers that do not exist
+ */
+long rump_do_call(struct rump_hthread *ht)
+{
+	unsigned long nr = ht->nr;
+	long ret;
+
+	task_pt_regs(current)->nr = nr;
+	if (likely(nr < NR_syscalls))
+		ret = sys_call_table[nr](ht->args[0], ht->args[1], ht->args[2], ht->args[3],
+					 ht->args[4], ht->args[5]);
+	else
+		ret = rump_call(nr, ht->args);
+	if (unlikely(READ_ONCE(current_thread_info()->flags) & _TIF_WORK_MASK))
+		ret = rump_exit_work(ret);
+	ht->vcpu = this_vcpu();
+	return ret;
+}
+
+/**
+ * rump_first_run() - First run of a task, from rump_ret_from_fork
+ * @prev:	task that was switched from
+ */
+asmlinkage void __noreturn rump_first_run(struct task_struct *prev)
+{
+	struct thread_struct *t = &current->thread;
+
+	schedule_tail(prev);
+	if (t->fn) {
+		t->fn(t->fn_arg);
+		/* Only threads that become user tasks come back; process 1 has no host thread. */
+		t->fn = NULL;
+		if (is_global_init(current))
+			rump_init_user();
+	}
+	if (t->ht && t->ht->req != RUMP_REQ_NONE)
+		rump_complete(t->ht, 0);
+	rump_resume_user((unsigned long)task_pt_regs(current));
+}
+
+void arch_cpu_idle(void)
+{
+	struct rump_vcpu *v = this_vcpu();
+
+	if (!READ_ONCE(v->pending))
+		rump_leave(v->carrier, v, RUMP_LEAVE_RELEASE);
+	raw_local_irq_enable();
+	raw_local_irq_disable();
+}
+
+void rump_set_halted(void)
+{
+	unsigned int i;
+
+	WRITE_ONCE(rump_is_halted, true);
+	for (i = 0; i < rump_boot.ncpu; i++)
+		rump_hthread_wake(rump_vcpus[i].helper);
+}

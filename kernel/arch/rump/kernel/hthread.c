@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hthread.c - host threads become known to the kernel, and leave it
+ *
+ * A slot of the table lies in the image, so that threads of any process can
+ * wake each other. Slots are claimed and freed on host stacks, by
+ * compare-and-swap on their used word.
+ *
+ * The task of a host thread is cloned by the spawner of its process, a task
+ * in the same thread group: nobody else has the memory, files and signal
+ * handlers that the new one shares.
+ */
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/sched/signal.h>
+#include <asm/carrier.h>
+
+#define HTHREADS	8192
+
+static struct rump_hthread hthreads[HTHREADS] __page_aligned_bss;
+static u32 hthreads_hint;
+
+/**
+ * rump_hthread_get() - Claim a slot
+ * @kind:	RUMP_HT_
+ * @proc:	process it belongs to
+ * @tid:	host thread id
+ *
+ * Return: the slot, zeroed but for these, or NULL when all are taken
+ */
+struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *proc, int tid)
+{
+	unsigned int i, n = READ_ONCE(hthreads_hint);
+
+	for (i = 0; i < HTHREADS; i++) {
+		struct rump_hthread *ht = &hthreads[(n + i) % HTHREADS];
+
+		if (READ_ONCE(ht->used) || host_cmpxchg(&ht->used, 0, 1) != 0)
+			continue;
+		memset(ht, 0, offsetof(struct rump_hthread, used));
+		ht->kind = kind;
+		ht->proc = proc;
+		ht->tid = tid;
+		ht->vcpu = &rump_vcpus[0];
+		WRITE_ONCE(hthreads_hint, (n + i + 1) % HTHREADS);
+		return ht;
+	}
+	return NULL;
+}
+
+void rump_hthread_put(struct rump_hthread *ht)
+{
+	WRITE_ONCE(hthreads_hint, ht - hthreads);
+	smp_store_release(&ht->used, 0);
+}
+
+static long post_and_wait(struct rump_hthread *ht, void *unused)
+{
+	return rump_enter_slow(ht, ht->vcpu, 0);
+}
+
+/**
+ * rump_attach() - The calling host thread wants to make calls
+ * @proc:	its process, NULL for the first one
+ * @tid:	its host thread id
+ *
+ * Return: what identifies it in calls, or NULL: no slot, no memory for a task, or halted
+ */
+struct rump_hthread *rump_attach(struct rump_process *proc, int tid)
+{
+	struct rump_hthread *ht;
+
+	if (rump_halted())
+		return NULL;
+	ht = rump_hthread_get(RUMP_HT_THREAD, proc ?: &rump_first_process, tid);
+	if (ht && rump_host_call(ht, post_and_wait, NULL) < 0) {
+		rump_hthread_put(ht);
+		ht = NULL;
+	}
+	return ht;
+}
+
+/**
+ * rump_detach() - The calling thread makes no more calls: its task exits
+ * @ht:	from rump_attach() or the boot
+ */
+void rump_detach(struct rump_hthread *ht)
+{
+	ht->nr = RUMP_CALL_EXIT;
+	rump_host_call(ht, post_and_wait, NULL);
+	rump_hthread_put(ht);
+}
+
+/* In interrupt context: a host thread without a task has posted a request. */
+void rump_attach_request(struct rump_hthread *ht)
+{
+	struct rump_process *proc = ht->proc;
+
+	llist_add(&ht->request_node, &proc->attaching);
+	wake_up_process(proc->spawner);
+}
+
+static long helper_loop(struct rump_hthread *ht, void *unused)
+{
+	return rump_host_loop(ht, NULL, 0);
+}
+
+/**
+ * rump_helper() - Be the helper of a virtual CPU until the kernel halts
+ * @cpu:	virtual CPU
+ * @tid:	host thread id of the caller
+ */
+void rump_helper(unsigned int cpu, int tid)
+{
+	struct rump_hthread *ht = rump_hthread_get(RUMP_HT_HELPER, &rump_first_process, tid);
+
+	ht->vcpu = &rump_vcpus[cpu];
+	smp_store_release(&rump_vcpus[cpu].helper, ht);
+	rump_host_call(ht, helper_loop, NULL);
+}
+
+/**
+ * rump_interrupt() - A host signal wants its thread: let the call return
+ * @ht:	the thread, in a call
+ *
+ * Called in a signal handler, on whatever stack. The thread itself runs the
+ * interrupt if it is parked, as the signal ends the wait; else the owner
+ * polls it.
+ */
+void rump_interrupt(struct rump_hthread *ht)
+{
+	struct rump_vcpu *v = ht->vcpu;
+
+	if (host_cmpxchg(&ht->signal_queued, 0, 1) == 0)
+		host_push(&v->signals, &ht->signal_node);
+	rump_raise(v, RUMP_IRQ_SIGNAL);
+	/* Only a parked thread re-reads pending; its word says whether it will. */
+	WRITE_ONCE(ht->word, 0);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * init.c - process 1 and the processes of the host
+ *
+ * Process 1 belongs to no host process: it reaps, and it makes the first
+ * process. kernel_init() wants to execute a program to become it, so there is
+ * a file /init with a binary format of its own, whose "program" is init_main()
+ * below, run in place of user mode.
+ *
+ * A process of the host is a thread group: the leader, which is the main
+ * host thread's task and has the host's pid; a spawner, which clones a task for each further
+ * host thread; and these.
+ */
+#include <linux/binfmts.h>
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/kthread.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/init_syscalls.h>
+#include <linux/uaccess.h>
+#include <asm/carrier.h>
+
+#define INIT_MAGIC	"\177rump"
+
+struct rump_process rump_first_process;
+
+/*
+ * Every signal has a handler as far as this kernel can tell, so that none is
+ * dropped or kills on its own: rump_signal_work() passes them to the host,
+ * which knows the program's handlers.
+ */
+static void set_handlers(void)
+{
+	int sig;
+
+	spin_lock_irq(&current->sighand->siglock);
+	for (sig = 1; sig <= _NSIG; sig++)
+		if (!sig_kernel_only(sig))
+			current->sighand->action[sig - 1].sa.sa_handler = (__sighandler_t)2;
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+/* A task for a host thread of this process; it runs only when set up. */
+static int thread_start(void *arg)
+{
+	struct rump_hthread *ht = arg;
+
+	current->thread.ht = ht;
+	ht->task = current;
+	ht->ksp = (unsigned long)task_pt_regs(current);
+	return 0;
+}
+
+static void attach_one(struct rump_hthread *ht)
+{
+	struct kernel_clone_args args = {
+		.flags	= CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+			  CLONE_SYSVSEM | CLONE_IO,
+		.fn	= thread_start,
+		.fn_arg	= ht,
+	};
+	pid_t pid;
+
+	ht->req = RUMP_REQ_RUNNING;
+	pid = kernel_clone(&args);
+	if (pid < 0)
+		rump_complete(ht, pid);
+}
+
+static int spawner_main(void *arg)
+{
+	struct rump_process *proc = arg;
+	struct rump_hthread *ht, *next;
+	struct llist_node *node;
+
+	set_task_comm(current, "rump-spawner");
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		node = llist_del_all(&proc->attaching);
+		if (!node) {
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		llist_for_each_entry_safe(ht, next, node, request_node)
+			attach_one(ht);
+	}
+}
+
+/* First run of a process's leader: @arg is the host thread that waits for it. */
+static int process_start(void *arg)
+{
+	struct rump_hthread *ht = arg;
+	struct rump_process *proc = ht->proc;
+	struct kernel_clone_args args = {
+		.flags	= CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+			  CLONE_SYSVSEM,
+		.fn	= spawner_main,
+		.fn_arg	= proc,
+	};
+	pid_t pid;
+
+	set_handlers();
+	proc->leader = current;
+	proc->pid = task_pid_nr(current);
+	current->mm->context.proc = proc;
+	pid = kernel_clone(&args);
+	if (pid < 0) {
+		rump_complete(ht, pid);
+		do_exit(0);
+	}
+	rcu_read_lock();
+	proc->spawner = find_task_by_vpid(pid);
+	rcu_read_unlock();
+	return thread_start(ht);
+}
+
+static int __noreturn init_main(void)
+{
+	pid_t tid = rump_boot.pid;
+	struct kernel_clone_args args = {
+		.exit_signal	= SIGCHLD,
+		.fn		= process_start,
+		.fn_arg		= rump_boot_hthread,
+		.set_tid	= &tid,
+		.set_tid_size	= tid > 1 ? 1 : 0,
+	};
+	pid_t pid;
+
+	set_task_comm(current, "rump-init");
+	pid = kernel_clone(&args);
+	if (pid < 0)
+		rump_complete(rump_boot_hthread, pid);
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		/* Children are reaped by themselves: SIGCHLD is ignored here. */
+		schedule();
+	}
+}
+
+static int load_init(struct linux_binprm *bprm);
+
+static struct linux_binfmt init_format = {
+	.load_binary = load_init,
+};
+
+static int load_init(struct linux_binprm *bprm)
+{
+	int err;
+
+	if (memcmp(bprm->buf, INIT_MAGIC, sizeof(INIT_MAGIC)) || !is_global_init(current))
+		return -ENOEXEC;
+	err = begin_new_exec(bprm);
+	if (err)
+		return err;
+	setup_new_exec(bprm);
+	err = setup_arg_pages(bprm, STACK_TOP, EXSTACK_DEFAULT);
+	if (err)
+		return err;
+	current->mm->start_stack = bprm->p;
+	set_binfmt(&init_format);
+	finalize_exec(bprm);
+	spin_lock_irq(&current->sighand->siglock);
+	current->sighand->action[SIGCHLD - 1].sa.sa_handler = SIG_IGN;
+	spin_unlock_irq(&current->sighand->siglock);
+	return 0;
+}
+
+/* User mode of process 1, see rump_first_run(). */
+int rump_init_user(void)
+{
+	init_main();
+}
+
+static int __init make_init(void)
+{
+	struct file *file;
+	loff_t pos = 0;
+	ssize_t n;
+
+	register_binfmt(&init_format);
+	file = filp_open("/init", O_CREAT | O_WRONLY | O_TRUNC, 0700);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	n = kernel_write(file, INIT_MAGIC, sizeof(INIT_MAGIC), &pos);
+	__fput_sync(file);
+	return n < 0 ? n : 0;
+}
+late_initcall(make_init);

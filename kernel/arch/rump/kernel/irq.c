@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * irq.c - interrupts are bits that the owner of a virtual CPU polls
+ *
+ * Who may poll when: carrier.c. Here they run, with interrupts disabled, in
+ * hard-interrupt context as far as generic code can tell.
+ */
+#include <linux/hardirq.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+#include <asm/carrier.h>
+#include <asm/irq_regs.h>
+#include <asm/drivers.h>
+
+static struct pt_regs kernel_regs;
+static struct pt_regs user_regs = { .user = 1 };
+
+static void run_requests(struct rump_vcpu *v)
+{
+	struct llist_node *node = host_take_all(&v->requests);
+	struct rump_hthread *ht, *next;
+
+	llist_for_each_entry_safe(ht, next, node, request_node) {
+		if (ht->task)
+			wake_up_process(ht->task);
+		else
+			rump_attach_request(ht);
+	}
+}
+
+static void run_signals(struct rump_vcpu *v)
+{
+	struct llist_node *node = host_take_all(&v->signals);
+	struct rump_hthread *ht, *next;
+
+	llist_for_each_entry_safe(ht, next, node, signal_node) {
+		WRITE_ONCE(ht->signal_queued, 0);
+		smp_mb();
+		if (ht->task && READ_ONCE(ht->req) != RUMP_REQ_NONE)
+			set_notify_signal(ht->task);
+	}
+}
+
+/**
+ * rump_run_irqs() - Run what is pending on this virtual CPU
+ * @user:	user mode was interrupted
+ *
+ * Context: interrupts disabled, and again when it returns
+ */
+void rump_run_irqs(bool user)
+{
+	struct pt_regs *old = set_irq_regs(user ? &user_regs : &kernel_regs);
+	struct rump_vcpu *v = kstack_base()->vcpu;
+	u32 bits = 0;
+
+	irq_enter();
+	while (READ_ONCE(v->pending)) {
+		asm volatile("xchgl %0, %1" : "+r"(bits), "+m"(v->pending) :: "memory");
+		if (bits & (1U << RUMP_IRQ_TIMER))
+			rump_timer_irq(v);
+		if (bits & (1U << RUMP_IRQ_REQUEST))
+			run_requests(v);
+		if (bits & (1U << RUMP_IRQ_SIGNAL))
+			run_signals(v);
+		if (bits & (1U << RUMP_IRQ_HOSTWORK))
+			rump_hostwork_irq();
+		if (bits & (1U << RUMP_IRQ_RESCHED))
+			scheduler_ipi();
+		if (bits & (1U << RUMP_IRQ_CALL))
+			generic_smp_call_function_interrupt();
+		bits = 0;
+	}
+	irq_exit();
+	set_irq_regs(old);
+}
+
+/**
+ * rump_irq_poll() - Interrupts have been enabled and something is pending
+ */
+void rump_irq_poll(void)
+{
+	struct kstack_base *base = kstack_base();
+
+	do {
+		WRITE_ONCE(base->irqs_off, ARCH_IRQ_DISABLED);
+		rump_run_irqs(false);
+		WRITE_ONCE(base->irqs_off, ARCH_IRQ_ENABLED);
+	} while (READ_ONCE(base->vcpu->pending));
+}
+
+void __init init_IRQ(void)
+{
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * signal.c - signals of this kernel go to the host
+ *
+ * A program's handlers are known to the host only. What this kernel sends one
+ * of its tasks (SIGPIPE, SIGXFSZ, SIGIO, its timers' signals) is taken off the task's queue
+ * on the way out of a call and queued to the host thread, which takes it when
+ * the call has returned.
+ *
+ * The other way round a host signal makes a blocked call return: rump_interrupt()
+ * sets TIF_NOTIFY_SIGNAL, and the result is one of the ERESTART codes, for
+ * librump to go by.
+ */
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/task_work.h>
+#include <asm/carrier.h>
+
+/**
+ * rump_signal_work() - Take what interrupted the current call off the task
+ */
+void rump_signal_work(void)
+{
+	struct rump_hthread *ht = current->thread.ht;
+	kernel_siginfo_t info;
+	enum pid_type type;
+	siginfo_t user;
+	int sig;
+
+	clear_notify_signal();
+	if (task_work_pending(current))
+		task_work_run();
+	restore_saved_sigmask();
+	if (fatal_signal_pending(current) && !ht)
+		do_exit(SIGKILL);
+	for (;;) {
+		spin_lock_irq(&current->sighand->siglock);
+		sig = dequeue_signal(&current->blocked, &info, &type);
+		spin_unlock_irq(&current->sighand->siglock);
+		if (sig <= 0)
+			break;
+		memset(&user, 0, sizeof(user));
+		memcpy(&user, &info, sizeof(info));
+		if (ht)
+			hyp->raise(ht->tid, sig, &user);
+	}
+	spin_lock_irq(&current->sighand->siglock);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * syscalls.c - the table of system calls, and those that belong to a machine
+ *
+ * Numbers are the host's. Calls that act on the machine's registers or make
+ * host processes have no meaning here and return ENOSYS.
+ */
+#include <linux/fs.h>
+#include <linux/mman.h>
+#include <linux/syscalls.h>
+#include <asm/syscall.h>
+#include <asm/unistd.h>
+
+SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, prot,
+		unsigned long, flags, unsigned long, fd, unsigned long, off)
+{
+	if (offset_in_page(off))
+		return -EINVAL;
+	return ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT);
+}
+
+#define sys_rt_sigreturn	sys_ni_syscall
+#define sys_arch_prctl		sys_ni_syscall
+#define sys_modify_ldt		sys_ni_syscall
+#define sys_iopl		sys_ni_syscall
+#define sys_ioperm		sys_ni_syscall
+#define sys_uretprobe		sys_ni_syscall
+#define sys_map_shadow_stack	sys_ni_syscall
+
+/* These would make a task without a host thread, or end one with it. */
+#define sys_fork		sys_ni_syscall
+#define sys_vfork		sys_ni_syscall
+#define sys_clone		sys_ni_syscall
+#define sys_clone3		sys_ni_syscall
+#define sys_execve		sys_ni_syscall
+#define sys_execveat		sys_ni_syscall
+#define sys_exit		sys_ni_syscall
+#define sys_exit_group		sys_ni_syscall
+
+#define __SYSCALL_NORETURN(nr, fn)	__SYSCALL(nr, fn)
+#define __SYSCALL(nr, fn)	[nr] = (sys_call_ptr_t)(unsigned long)fn,
+
+const sys_call_ptr_t sys_call_table[NR_syscalls] = {
+	[0 ... NR_syscalls - 1] = (sys_call_ptr_t)(unsigned long)sys_ni_syscall,
+#include <asm/syscall_table_64.h>
+};

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One image at one address. Two segments: text and read-only data, which
+ * librump maps from the file, and everything writable, which it copies into
+ * the memfd. The entry address is that of struct rump_image_ops.
+ */
+#include <asm/page.h>
+#include <asm/cache.h>
+#include <asm/kstack.h>
+
+#define LOAD_OFFSET	0
+/* Written during boot, so it cannot be the file's. */
+#define RO_AFTER_INIT_DATA
+#include <asm-generic/vmlinux.lds.h>
+
+OUTPUT_FORMAT("elf64-x86-64")
+OUTPUT_ARCH(i386:x86-64)
+ENTRY(rump_image_ops)
+jiffies = jiffies_64;
+
+PHDRS
+{
+	text PT_LOAD FLAGS(5);
+	data PT_LOAD FLAGS(6);
+}
+
+SECTIONS
+{
+	. = RUMP_IMAGE_ADDR;
+	_text = .;
+	_stext = .;
+	.text : {
+		TEXT_TEXT
+		SCHED_TEXT
+		LOCK_TEXT
+		IRQENTRY_TEXT
+		SOFTIRQENTRY_TEXT
+		*(.fixup)
+	} :text
+	INIT_TEXT_SECTION(PAGE_SIZE)
+	.exit.text : { EXIT_TEXT }
+	. = ALIGN(PAGE_SIZE);
+	_etext = .;
+
+	/* Frame information for debuggers that read the running image. */
+	.eh_frame : { *(.eh_frame) } :text
+	.smp_locks : {
+		__smp_locks = .;
+		*(.smp_locks)
+		__smp_locks_end = .;
+	} :text
+
+	RO_DATA(PAGE_SIZE)
+
+	. = ALIGN(PAGE_SIZE);
+	_sdata = .;
+	. = ALIGN(THREAD_SIZE);
+	RW_DATA(L1_CACHE_BYTES, PAGE_SIZE, THREAD_SIZE) :data
+	.data.rel : { *(.data.rel .data.rel.*) }
+	.data.ro_after_init : {
+		__start_ro_after_init = .;
+		*(.data..ro_after_init)
+		__end_ro_after_init = .;
+	}
+	/* Sorted at boot, hence writable. */
+	EXCEPTION_TABLE(16)
+	_edata = .;
+
+	. = ALIGN(PAGE_SIZE);
+	__init_begin = .;
+	INIT_DATA_SECTION(16)
+	.exit.data : { EXIT_DATA }
+	. = ALIGN(PAGE_SIZE);
+	__init_end = .;
+
+	PERCPU_SECTION(L1_CACHE_BYTES)
+
+	BSS_SECTION(PAGE_SIZE, PAGE_SIZE, PAGE_SIZE)
+	. = ALIGN(PAGE_SIZE);
+	_end = .;
+
+	STABS_DEBUG
+	DWARF_DEBUG
+	ELF_DETAILS
+
+	DISCARDS
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * boot.c - rump_init()
+ *
+ * Image, hypercalls, helper threads, boot. A second call finds the kernel up.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rump/rump.h>
+#include <rump/rumpuser.h>
+#include <rump/rumpuser_ext.h>
+
+#include "internal.h"
+
+#define BOOT_RAM	(64UL << 20)
+#define SERVERS		4
+
+struct rump__kernel rump__kernel;
+void (*rump__enter_image)(void);
+
+static pthread_mutex_t boot_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void fill_hyp(struct rump_hyp *h)
+{
+	h->version = RUMP_ABI_VERSION;
+	h->console = rumpuser_ext_console;
+	h->panic = rumpuser_ext_panic;
+	h->clock_mono = rumpuser_ext_clock_mono;
+	h->clock_real = rumpuser_ext_clock_real;
+	h->park = rumpuser_ext_park;
+	h->wake = rumpuser_ext_wake;
+	h->yield = rumpuser_ext_yield;
+	h->map = rumpuser_ext_map;
+	h->unmap = rumpuser_ext_unmap;
+	h->populate = rumpuser_ext_populate;
+	h->discard = rumpuser_ext_discard;
+	h->io_nowait = (void *)rumpuser_ext_io_nowait;
+	h->io = (void *)rumpuser_ext_io;
+	h->thread = rump__host_thread;
+	h->raise = rumpuser_ext_raise;
+	h->random = rumpuser_ext_random;
+}
+
+static void helper(void *cpu)
+{
+	rump__kernel.ops->helper((unsigned long)cpu, rumpuser_ext_gettid());
+}
+
+static void server(void *unused)
+{
+	(void)unused;
+	rump__kernel.ops->serve(rumpuser_ext_gettid());
+}
+
+static int start_helpers(unsigned int ncpu)
+{
+	unsigned long i;
+	int err = 0;
+
+	for (i = 0; i < ncpu && !err; i++)
+		err = rump__host_thread(helper, (void *)i, "rump-helper");
+	for (i = 0; i < SERVERS && !err; i++)
+		err = rump__host_thread(server, NULL, "rump-server");
+	if (err)
+		rump__error("cannot start a thread: %s", strerror(-err));
+	return -err;
+}
+
+static int boot(void)
+{
+	static struct rump_bootinfo info;
+	struct rump__kernel *k = &rump__kernel;
+	struct rump__params *p = &rump__params;
+	struct rump_hthread *ht;
+	int err;
+
+	(err = rump__params_read(p)) || (err = rump__image_load(k, p->memlimit, p->ncpu)) ||
+		(err = rump__threads_init());
+	if (err)
+		return err;
+	fill_hyp((struct rump_hyp *)RUMP_HYP_ADDR);
+	rump__enter_image = k->ops->enter;
+	info = (struct rump_bootinfo){
+		.ram = k->ram,
+		.boot_ram = k->ram < BOOT_RAM ? k->ram : BOOT_RAM,
+		.image_end = k->image_end,
+		.ncpu = p->ncpu,
+		.bound = p->bound,
+		.verbose = p->verbose,
+		.blkfail = p->blkfail,
+		.blkfail_seed = p->blkfail_seed,
+		.pid = getpid(),
+	};
+	memcpy(info.hostname, p->hostname, sizeof(info.hostname));
+	rump__signals_init();
+	err = start_helpers(p->ncpu);
+	if (err)
+		return err;
+	rump__self.incall = 1;
+	ht = k->ops->boot(&info, rumpuser_ext_gettid());
+	rump__self.incall = 0;
+	if (!ht) {
+		rump__error("the kernel could not make its first process");
+		return ENOMEM;
+	}
+	rump__self.ht = ht;
+	rump__debug_register(k->symfile, k->symfile_size);
+	k->up = true;
+	return 0;
+}
+
+int rump_init(void)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&boot_lock);
+	if (!rump__kernel.up)
+		err = boot();
+	pthread_mutex_unlock(&boot_lock);
+	if (err) {
+		errno = err;
+		return err;
+	}
+	return 0;
+}

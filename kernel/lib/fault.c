@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fault.c - faults of the host processor
+ *
+ * In kernel code, an access to user memory that has an entry in the
+ * exception table goes on there, with EFAULT in the end. In the program, an access to a mapped
+ * rump file makes the kernel bring the page. All else is the program's.
+ */
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define PF_WRITE	2
+#define PF_INSTR	16
+
+static bool in_image(unsigned long ip)
+{
+	return ip >= RUMP_IMAGE_ADDR && ip < rump__kernel.image_end;
+}
+
+static bool in_window(unsigned long addr)
+{
+	return addr >= RUMP_WINDOW_ADDR && addr < RUMP_WINDOW_END;
+}
+
+static void kernel_fault(int sig, siginfo_t *info, ucontext_t *uc)
+{
+	unsigned long ip = uc->uc_mcontext.gregs[REG_RIP], fixup;
+
+	fixup = rump__kernel.ops->fixup(ip);
+	if (fixup) {
+		uc->uc_mcontext.gregs[REG_RIP] = fixup;
+		return;
+	}
+	rump__error("the kernel crashed: signal %d at %lx, address %p (addr2line -e kernel %lx)",
+		    sig, ip, info->si_addr, ip);
+	rump__signal_default(sig);
+}
+
+/**
+ * rump__fault() - Handler of SIGSEGV and SIGBUS
+ * @sig:	signal
+ * @info:	siginfo_t
+ * @context:	ucontext_t
+ */
+void rump__fault(int sig, void *info, void *context)
+{
+	unsigned long addr = (unsigned long)((siginfo_t *)info)->si_addr;
+	ucontext_t *uc = context;
+	unsigned long ip = uc->uc_mcontext.gregs[REG_RIP];
+	unsigned long err = uc->uc_mcontext.gregs[REG_ERR];
+	long ret, access = RUMP_PROT_READ;
+
+	if (in_image(ip)) {
+		kernel_fault(sig, info, uc);
+		return;
+	}
+	if (in_window(addr) && ((siginfo_t *)info)->si_code > 0 && !rump__self.incall) {
+		if (err & PF_WRITE)
+			access = RUMP_PROT_WRITE;
+		else if (err & PF_INSTR)
+			access = RUMP_PROT_EXEC;
+		ret = rump__enter(RUMP_CALL_FAULT, addr, access, 0, 0, 0, 0);
+		if (!ret)
+			return;
+		if (ret > 0) {
+			sig = ret;
+			((siginfo_t *)info)->si_signo = sig;
+			((siginfo_t *)info)->si_code = sig == SIGBUS ? BUS_ADRERR : SEGV_ACCERR;
+		}
+	}
+	rump__signal_forward(sig, info, context);
+}

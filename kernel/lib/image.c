@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * image.c - the kernel image into this process's memory
+ *
+ * The image is a static ELF file for one address. Its first segment, text
+ * and read-only data, is mapped from the file; the second is copied into the memfd,
+ * whose offset for an address is the distance from the image's start. RAM follows
+ * in the memfd, then the struct pages for it. The layout is in asm/rump.h.
+ */
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <rump/rumpuser_ext.h>
+
+#include "internal.h"
+
+#define PAGE		4096UL
+#define SECTION		(16UL << 20)
+#define PAGE_STRUCT	64UL		/* sizeof(struct page) */
+#define FD_HIGH		700		/* out of the way of programs that count from 3 */
+
+static unsigned long page_up(unsigned long x)
+{
+	return (x + PAGE - 1) & ~(PAGE - 1);
+}
+
+/* The image lies beside this library: <libdir>/rump/kernel, or RUMP_KERNEL says where. */
+static int open_image(unsigned int ncpu, char *path, size_t size)
+{
+	const char *given = getenv("RUMP_KERNEL"), *slash;
+	Dl_info info;
+	int fd;
+
+	if (given) {
+		snprintf(path, size, "%s", given);
+	} else {
+		if (!dladdr(rump__image_load, &info) || !info.dli_fname)
+			return -1;
+		slash = strrchr(info.dli_fname, '/');
+		snprintf(path, size, "%.*s/rump/kernel%s",
+			 slash ? (int)(slash - info.dli_fname) : 1,
+			 slash ? info.dli_fname : ".", ncpu > 1 ? "-smp" : "");
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		rump__error("cannot open the kernel image %s: %s", path, strerror(errno));
+	return fd;
+}
+
+static bool reserve(unsigned long from, unsigned long to)
+{
+	void *p = mmap((void *)from, to - from, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (p == (void *)from)
+		return true;
+	if (p != MAP_FAILED)
+		munmap(p, to - from);
+	rump__error("cannot reserve addresses %lx to %lx: %s", from, to,
+		    p == MAP_FAILED ? strerror(errno) : "something lies there");
+	return false;
+}
+
+static bool map_fixed(unsigned long addr, unsigned long len, int prot, int flags, int fd,
+		      unsigned long off)
+{
+	if (mmap((void *)addr, len, prot, flags | MAP_FIXED, fd, off) != MAP_FAILED)
+		return true;
+	rump__error("cannot map %lu MiB of kernel memory: %s", len >> 20, strerror(errno));
+	return false;
+}
+
+static int new_memfd(unsigned long size)
+{
+	int fd, high;
+
+	fd = memfd_create("rump", MFD_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, size) < 0) {
+		rump__error("cannot make a memory file of %lu MiB: %s", size >> 20,
+			    strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	high = fcntl(fd, F_DUPFD_CLOEXEC, FD_HIGH);
+	if (high >= 0) {
+		close(fd);
+		fd = high;
+	}
+	return fd;
+}
+
+static bool check_header(const Elf64_Ehdr *eh, unsigned long size, const char *path)
+{
+	if (size >= sizeof(*eh) && !memcmp(eh->e_ident, ELFMAG, SELFMAG) &&
+	    eh->e_type == ET_EXEC && eh->e_machine == EM_X86_64 &&
+	    eh->e_phoff + eh->e_phnum * sizeof(Elf64_Phdr) <= size)
+		return true;
+	rump__error("%s is not a kernel image", path);
+	return false;
+}
+
+/**
+ * rump__image_load() - Map the kernel
+ * @k:		result
+ * @ram:	bytes of RAM
+ * @ncpu:	virtual CPUs
+ *
+ * Return: 0, or a host errno value after a message
+ */
+int rump__image_load(struct rump__kernel *k, unsigned long ram, unsigned int ncpu)
+{
+	unsigned long end = 0, total, memmap, addr, file_end, mem_end;
+	char path[PATH_MAX];
+	const Elf64_Phdr *ph;
+	const Elf64_Ehdr *eh;
+	struct stat st;
+	int fd, i;
+
+	fd = open_image(ncpu, path, sizeof(path));
+	if (fd < 0)
+		return ENOENT;
+	if (fstat(fd, &st) < 0)
+		goto fail;
+	eh = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (eh == MAP_FAILED)
+		goto fail;
+	if (!check_header(eh, st.st_size, path))
+		goto fail_unmap;
+	ph = (const void *)((const char *)eh + eh->e_phoff);
+	for (i = 0; i < eh->e_phnum; i++)
+		if (ph[i].p_type == PT_LOAD && ph[i].p_vaddr + ph[i].p_memsz > end)
+			end = ph[i].p_vaddr + ph[i].p_memsz;
+	k->image_end = page_up(end);
+	total = (k->image_end - RUMP_IMAGE_ADDR + ram + SECTION - 1) & ~(SECTION - 1);
+	memmap = page_up(total / PAGE * PAGE_STRUCT);
+
+	if (!reserve(RUMP_HYP_ADDR, RUMP_IMAGE_ADDR) ||
+	    !reserve(RUMP_IMAGE_ADDR, RUMP_IMAGE_ADDR + total) ||
+	    !reserve(RUMP_VMEMMAP_ADDR, RUMP_VMEMMAP_ADDR + memmap) ||
+	    !reserve(RUMP_VMALLOC_ADDR, RUMP_VMALLOC_END) ||
+	    !reserve(RUMP_WINDOW_ADDR, RUMP_WINDOW_END))
+		goto fail_unmap;
+	k->fd = new_memfd(total + memmap);
+	if (k->fd < 0)
+		goto fail_unmap;
+	rumpuser_ext_setimage(k->fd);
+	if (!map_fixed(RUMP_HYP_ADDR, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0) ||
+	    !map_fixed(RUMP_VMEMMAP_ADDR, memmap, PROT_READ | PROT_WRITE, MAP_SHARED, k->fd,
+		       total))
+		goto fail_unmap;
+	addr = RUMP_IMAGE_ADDR;
+	for (i = 0; i < eh->e_phnum; i++) {
+		if (ph[i].p_type != PT_LOAD)
+			continue;
+		file_end = page_up(ph[i].p_vaddr + ph[i].p_filesz);
+		if (!(ph[i].p_flags & PF_W)) {
+			if (!map_fixed(ph[i].p_vaddr, file_end - ph[i].p_vaddr,
+				       PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, ph[i].p_offset))
+				goto fail_unmap;
+			addr = file_end;
+			continue;
+		}
+		mem_end = RUMP_IMAGE_ADDR + total;
+		if (!map_fixed(addr, mem_end - addr, PROT_READ | PROT_WRITE, MAP_SHARED, k->fd,
+			       addr - RUMP_IMAGE_ADDR))
+			goto fail_unmap;
+		if (pwrite(k->fd, (const char *)eh + ph[i].p_offset, ph[i].p_filesz,
+			   ph[i].p_vaddr - RUMP_IMAGE_ADDR) != (ssize_t)ph[i].p_filesz)
+			goto fail_unmap;
+	}
+	k->ops = (const struct rump_image_ops *)eh->e_entry;
+	k->symfile = (void *)eh;
+	k->symfile_size = st.st_size;
+	k->ram = RUMP_IMAGE_ADDR + total - k->image_end;
+	close(fd);
+	if (k->ops->version != RUMP_ABI_VERSION) {
+		rump__error("%s speaks version %u, this librump version %d", path,
+			    k->ops->version, RUMP_ABI_VERSION);
+		return EPROTO;
+	}
+	return 0;
+fail_unmap:
+	munmap((void *)eh, st.st_size);
+fail:
+	close(fd);
+	return ENOMEM;
+}
