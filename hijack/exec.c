@@ -50,7 +50,7 @@ static bool readable(struct known *known, const void *address)
  */
 static long count_variables(char *const *envp)
 {
-	struct known array = {0}, string = {0};
+	struct known array = {UINT64_MAX}, string = {UINT64_MAX};
 	long count = 0;
 
 	if (!envp)

@@ -349,23 +349,34 @@ static int add_site(struct site_list *list, const struct image_site *site)
 }
 
 /**
- * plausible() - Whether a syscall is one: something before it sets the number
+ * plausible() - Whether a syscall is one: something before it in the chunk sets the number
+ * @offset:	of the syscall in the chunk
+ * @last:	the instruction right before it, NULL if there is none in step with it
  * @in_step:	nothing undecodable since the chunk's start
- * @number:	set to the number if the instruction has it, else to -1
+ * @number:	set to the number if the instruction that sets it last says so, else to -1
  */
 static bool plausible(const struct decoder *decoder, const struct code_range *chunk,
-		      const struct insn past[LOOK_BACK], size_t npast, bool in_step,
-		      int64_t *number)
+		      uint64_t offset, const struct insn *last, bool in_step, int64_t *number)
 {
-	*number = -1;
-	for (size_t i = 0; i < npast && i < LOOK_BACK; i++) {
-		const struct insn *before = &past[(npast - 1 - i) % LOOK_BACK];
+	bool found = false;
 
-		if (!writes_eax(decoder, chunk, before->vaddr - chunk->vaddr, number))
-			continue;
-		return in_step || (i == 0 && *number >= 0 && *number < MAX_SYSCALL_NR);
+	if (!in_step)
+		return last && writes_eax(decoder, chunk, last->vaddr - chunk->vaddr, number) &&
+		       *number >= 0 && *number < MAX_SYSCALL_NR;
+	*number = -1;
+	for (uint64_t at = 0; at < offset;) {
+		ZydisDecodedInstruction insn;
+		int64_t immediate;
+
+		if (writes_eax(decoder, chunk, at, &immediate)) {
+			found = true;
+			*number = immediate;
+		}
+		if (!decode(decoder, chunk, at, &insn, NULL))
+			break;
+		at += insn.length;
 	}
-	return false;
+	return found;
 }
 
 /**
@@ -391,6 +402,17 @@ static int search_chunk(struct decoder *decoder, const struct code_range *chunk,
 		if (chunk->length - at > sizeof(restorer) &&
 		    !memcmp(chunk->bytes + at + 1, restorer, sizeof(restorer)))
 			at++;
+		if (chunk->length - at >= sizeof(restorer) &&
+		    !memcmp(chunk->bytes + at, restorer, sizeof(restorer))) {
+			struct image_site site = { .reason = SITE_SIGRETURN };
+
+			at += sizeof(restorer);
+			npast = 0;
+			site.syscall = site.start = chunk->vaddr + at - sizeof(opcode);
+			if (add_site(list, &site))
+				return -ENOMEM;
+			continue;
+		}
 		if (!decode(decoder, chunk, at, &insn, NULL)) {
 			in_step = false;
 			npast = 0;
@@ -398,7 +420,8 @@ static int search_chunk(struct decoder *decoder, const struct code_range *chunk,
 			continue;
 		}
 		if (insn.mnemonic == ZYDIS_MNEMONIC_SYSCALL && insn.length == sizeof(opcode) &&
-		    plausible(decoder, chunk, past, npast, in_step, &number)) {
+		    plausible(decoder, chunk, at, npast ? &past[(npast - 1) % LOOK_BACK] : NULL,
+			      in_step, &number)) {
 			struct image_site site = {.syscall = chunk->vaddr + at};
 			int error = know_targets(decoder);
 
