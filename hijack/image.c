@@ -39,6 +39,7 @@ struct errand {
 
 static char path[PATH_ROOM];
 static unsigned char errand_stack[4096] __attribute__((aligned(16)));
+static unsigned char mksites_stack[4096] __attribute__((aligned(16)));
 
 /**
  * image_fits() - Read and check the header of an image
@@ -90,10 +91,10 @@ static int search_caches(const struct loaded *object, struct image_header *heade
 }
 
 /**
- * run_errand() - Become mksites; on a stack of its own, in the program's memory
+ * run_mksites() - Become mksites; on a stack of its own, in the program's memory
  * @argument:	struct errand
  */
-static void run_errand(void *argument)
+static void run_mksites(void *argument)
 {
 	const struct errand *errand = argument;
 	const char *const argv[] = {"mksites", "-i", errand->cache ? "-d" : NULL, errand->cache,
@@ -111,6 +112,24 @@ static void run_errand(void *argument)
 	raw3(__NR_close_range, 3, ~0u, 0);
 	raw3(__NR_execve, hijack_config.mksites, argv, envp);
 	raw1(__NR_exit, 127);
+}
+
+/**
+ * run_errand() - Have mksites run, and exit as it does; on a stack of its own, in the program's
+ * memory
+ * @argument:	struct errand
+ */
+static void run_errand(void *argument)
+{
+	long child = hijack_spawn(run_mksites, argument, mksites_stack + sizeof(mksites_stack));
+	int status = 0;
+	long result;
+
+	do
+		result = raw4(__NR_wait4, child, &status, __WALL, 0);
+	while (result == -EINTR);
+	/* Where SIGCHLD is ignored there is no status to be had; the image will tell. */
+	raw1(__NR_exit, raw_failed(child) ? 126 : (status >> 8) | (status & 127));
 }
 
 /**

@@ -39,7 +39,7 @@ static uint64_t page_up(uint64_t vaddr)
  */
 static bool plan_runs(struct image_header *header, const struct site_list *list, uint64_t gap)
 {
-	struct image_run *run = header->run - 1;
+	struct image_run *run = NULL;
 
 	header->nruns = 0;
 	for (size_t i = 0; i < list->count; i++) {
@@ -48,10 +48,11 @@ static bool plan_runs(struct image_header *header, const struct site_list *list,
 
 		if (site->reason)
 			continue;
-		if (!header->nruns || from > run->vaddr + run->length + gap * IMAGE_PAGE) {
-			if (++header->nruns > IMAGE_MAX_RUNS)
+		if (!run || from > run->vaddr + run->length + gap * IMAGE_PAGE) {
+			if (header->nruns == IMAGE_MAX_RUNS)
 				return false;
-			*++run = (struct image_run){.vaddr = from, .length = 0};
+			run = &header->run[header->nruns++];
+			*run = (struct image_run){.vaddr = from, .length = 0};
 		}
 		if (to > run->vaddr + run->length)
 			run->length = to - run->vaddr;

@@ -212,6 +212,7 @@ static void start(void)
 	find_text(vdso, hijack_vdso);
 	find_text((uint64_t)__ehdr_start, hijack_text);
 	config_read(envp, own_name(debug), auxv_value(auxv, AT_EUID) == 0);
+	report_start();
 	rewrite_loaded(debug, auxv, vdso);
 	hijack_watched = hijack_config.trace || hijack_config.report;
 	hijack_on_start(argv, envp);

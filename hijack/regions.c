@@ -219,30 +219,61 @@ static bool copy_slots(int fd, const struct image_header *header, const struct i
 }
 
 /**
- * copy_run() - Assemble a run in private memory and move it over the original
- * @moved:	how far the slots are from where the image expects them
+ * put_jump() - Rewrite a site in a copy of its text
+ * @text:	of the site's window
+ * @slot:	distance of the slot from the window
+ *
+ * Return: false if the text there is not what the image was made from
  */
-static bool copy_run(const struct loaded *object, int fd, const struct image_header *header,
-		     const struct image_site *sites, const struct image_run *run, uint64_t moved)
+static bool put_jump(uint8_t *text, const struct image_site *site, uint64_t slot)
+{
+	int32_t distance = (int32_t)(slot - 5);
+
+	for (int i = 0; i < site->window; i++)
+		if (text[i] != site->original[i])
+			return false;
+	text[0] = 0xe9;
+	memcpy(text + 1, &distance, sizeof(distance));
+	memset(text + 5, site->start + site->window == site->syscall ? 0x90 : 0xcc,
+	       site->window - 5);
+	return true;
+}
+
+/**
+ * copy_run() - Assemble a run in private memory and move it over the original
+ * @slots:	where the slots are
+ *
+ * The text is what is in memory, which a debugger may have put breakpoints into; a site with one
+ * stays.
+ */
+static bool copy_run(const struct loaded *object, const struct image_header *header,
+		     const struct image_site *sites, const struct image_run *run, uint64_t slots)
 {
 	long result = map(0, run->length, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, -1, 0);
-	uint64_t at = (uint64_t)result;
+	uint64_t to = object->bias + run->vaddr;
+	uint8_t *copy = (uint8_t *)result;
+	unsigned int kept = 0;
 
 	if (raw_failed(result))
 		return false;
-	if (!read_whole(fd, at, run->length, run->offset))
-		goto unmap;
-	for (uint32_t i = 0; i < header->nsites; i++)
-		if (!sites[i].reason && sites[i].start - run->vaddr < run->length)
-			add32(at + (sites[i].start - run->vaddr) + 1, moved);
-	if (raw_failed(raw3(__NR_mprotect, at, run->length, PROT_READ | PROT_EXEC)) ||
-	    raw_failed(raw_call(__NR_mremap, at, run->length, run->length,
-				MREMAP_MAYMOVE | MREMAP_FIXED, object->bias + run->vaddr, 0)))
-		goto unmap;
+	memcpy(copy, (const void *)to, run->length);
+	for (uint32_t i = 0; i < header->nsites; i++) {
+		const struct image_site *site = &sites[i];
+		uint64_t at = site->start - run->vaddr;
+
+		if (!site->reason && at < run->length)
+			kept += !put_jump(copy + at, site,
+					  slots + site->slot * (uint64_t)SLOT_SIZE - (to + at));
+	}
+	if (raw_failed(raw3(__NR_mprotect, copy, run->length, PROT_READ | PROT_EXEC)) ||
+	    raw_failed(raw_call(__NR_mremap, copy, run->length, run->length,
+				MREMAP_MAYMOVE | MREMAP_FIXED, to, 0))) {
+		unmap((uint64_t)copy, run->length);
+		return false;
+	}
+	region_totals.kept += kept;
+	region_totals.rewritten -= kept;
 	return true;
-unmap:
-	unmap(at, run->length);
-	return false;
 }
 
 /**
@@ -278,7 +309,7 @@ static long copy_image(const struct loaded *object, int fd, const struct image_h
 		goto unmap_sites;
 	}
 	for (uint32_t i = 0; i < header->nruns; i++) {
-		if (copy_run(object, fd, header, sites, &header->run[i], moved))
+		if (copy_run(object, header, sites, &header->run[i], *page + IMAGE_PAGE))
 			continue;
 		if (i == 0) {
 			unmap(*page, slots_length);

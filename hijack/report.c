@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* report.c - RUMPHIJACK_REPORT: where the calls of a process went
  *
- * 1 means standard error, anything else is a file to append to. A process writes a line when it
- *ends by exit_group(2), before it executes another program, and before a seccomp filter:
+ * 1 means standard error as it was at the start (many programs close theirs before they exit),
+ *anything else is a file to append to. A process writes a line when it ends by exit_group(2),
+ *before it executes another program, and before a seccomp filter:
  *
  *	rumphijack: 1234 exit host=310 rump=0 objects=2 sites=570 kept=1 failed=0 escaped=0
  *
@@ -10,6 +11,7 @@
  *caught outside the rewritten ones (sud.c). "kept" are restorers of signal handlers and those of
  *the first kind; "failed" are objects that could not be rewritten at all.
  */
+#include <asm/stat.h>
 #include <linux/fcntl.h>
 
 #include "raw.h"
@@ -19,23 +21,58 @@
 static unsigned long counts[HIJACK_SIDES];
 static unsigned long escaped;
 
+/* A duplicate of standard error, and what it was when it was made. */
+static int saved_fd = -1;
+static struct stat saved_stat;
+
+/**
+ * report_start() - Keep standard error, if it will be needed
+ */
+void report_start(void)
+{
+	static const int lowest[] = {1000, 200, 10};
+
+	if (!hijack_config.report || !str_equal(hijack_config.report, "1") ||
+	    raw_failed(raw2(__NR_fstat, 2, &saved_stat)))
+		return;
+	for (int i = 0; i < 3 && saved_fd < 0; i++)
+		saved_fd = (int)raw3(__NR_fcntl, 2, F_DUPFD_CLOEXEC, lowest[i]);
+}
+
+/**
+ * standard_error() - The duplicate, unless the program has put something else there
+ */
+static int standard_error(void)
+{
+	struct stat status;
+
+	if (saved_fd < 0 || raw_failed(raw2(__NR_fstat, saved_fd, &status)) ||
+	    status.st_dev != saved_stat.st_dev || status.st_ino != saved_stat.st_ino)
+		return 2;
+	return saved_fd;
+}
+
 /**
  * write_line() - Write a line to where the report goes
  */
 static void write_line(struct text *text)
 {
-	long fd = 2;
+	bool to_file;
+	long fd;
 
 	if (!hijack_config.report || hijack_sealed)
 		return;
 	text_byte(text, '\n');
-	if (!str_equal(hijack_config.report, "1"))
+	to_file = !str_equal(hijack_config.report, "1");
+	if (!to_file)
+		fd = standard_error();
+	else
 		fd = raw4(__NR_openat, AT_FDCWD, hijack_config.report,
 			  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	if (raw_failed(fd))
 		return;
 	raw3(__NR_write, fd, text->at, text->length);
-	if (fd != 2)
+	if (to_file)
 		raw1(__NR_close, fd);
 }
 

@@ -404,7 +404,7 @@ static int search_chunk(struct decoder *decoder, const struct code_range *chunk,
 			at++;
 		if (chunk->length - at >= sizeof(restorer) &&
 		    !memcmp(chunk->bytes + at, restorer, sizeof(restorer))) {
-			struct image_site site = { .reason = SITE_SIGRETURN };
+			struct image_site site = {.reason = SITE_SIGRETURN};
 
 			at += sizeof(restorer);
 			npast = 0;

@@ -8,8 +8,8 @@
 
 /* ---- config.c ---- */
 
-/* How images get into place: mapped, or copied into private memory (for tests, and where mapping
- * fails). */
+/* How images get into place: mapped, or copied into private memory (where mapping fails, under gdb,
+ * in tests). */
 enum hijack_images {
 	IMAGES_MAP,
 	IMAGES_COPY,
@@ -125,6 +125,7 @@ void sud_child(void);
 
 void trace_call(const struct hijack_call *call, const long *result);
 void trace_clone(enum hijack_kind kind, long result);
+void report_start(void);
 void report_count(const struct hijack_call *call);
 void report_escape(uint64_t address, unsigned long nr);
 void report_kept(const struct loaded *object, const struct image_site *site);

@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# Unwinders find their way through a hijacked call.
+
+setup() {
+	load setup.bash
+}
+
+@test "a C++ exception passes from a signal handler through a blocked call" {
+	for images in map copy; do
+		RUMPHIJACK_IMAGES=$images run helper unwind exception
+		assert_success
+		assert_output - <<-'OUT'
+			destroyed reader
+			caught from the handler
+		OUT
+	done
+}
+
+@test "a C++ exception passes from a callback through libc" {
+	run helper unwind thrown
+	assert_success
+	assert_line "caught from nftw"
+}
+
+@test "pthread_cancel of a blocked thread runs its destructors" {
+	for images in map copy; do
+		RUMPHIJACK_IMAGES=$images run helper unwind cancel
+		assert_success
+		assert_output - <<-'OUT'
+			destroyed reader
+			destroyed thread
+			cancelled
+		OUT
+	done
+}
+
+@test "backtrace() in a handler shows the call and its callers" {
+	for images in map copy; do
+		RUMPHIJACK_IMAGES=$images run helper unwind backtrace
+		assert_success
+		assert_line --partial "librumphijack.so"
+		assert_line --partial "libc.so.6(read+"
+		assert_line --partial "(blocked_reader+"
+		assert_line --partial "(main+"
+	done
+}
+
+@test "gdb shows the callers of a hijacked call" {
+	need gdb
+	run env -u DEBUGINFOD_URLS gdb -batch -nx -ex "set exec-wrapper env LD_PRELOAD=$SHIM" \
+		-ex run -ex bt --args "$HELPERS/hijack_unwind" abort
+	assert_line --partial "received signal SIGABRT"
+	assert_line --regexp '^#[0-9]+ .* hijack_entry \(\)'
+	assert_line --regexp '^#[0-9]+ .*abort \(\)'
+	assert_line --regexp '^#[0-9]+ .* main \('
+}
+
+@test "gdb breakpoints in rewritten functions are hit, made before the program runs or later" {
+	need gdb
+	run env -u DEBUGINFOD_URLS gdb -batch -nx -ex "set exec-wrapper env LD_PRELOAD=$SHIM" \
+		-ex "break getpid" -ex "break main" -ex run -ex continue -ex bt -ex "delete 1" \
+		-ex "break getpid" -ex continue -ex bt -ex delete -ex continue \
+		--args "$HELPERS/hijack_sud" many
+	assert_line --regexp '^Breakpoint 1.*getpid \(\)'
+	assert_line --regexp '^Breakpoint 3.*getpid \(\)'
+	assert_line --regexp '^#1 .* main \('
+	assert_line 600
+	assert_line --partial "exited normally"
+}
