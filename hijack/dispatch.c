@@ -106,6 +106,7 @@ static void seal(void)
 	report_print("sealed");
 	hijack_sealed = true;
 	hijack_watched = 0;
+	sud_seal();
 }
 
 /**

@@ -120,6 +120,7 @@ void hijack_after_clone(struct hijack_call *call);
 void sud_start(void);
 void sud_arm(bool on);
 void sud_child(void);
+void sud_seal(void);
 
 /* ---- trace.c, report.c ---- */
 

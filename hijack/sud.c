@@ -63,6 +63,7 @@ struct dynamic {
 static struct dynamic dynamic[MAX_DYNAMIC];
 static struct hijack_lock dynamic_lock;
 static struct kernel_action program_action;
+static volatile char selector = SYSCALL_DISPATCH_FILTER_BLOCK; /* of all threads */
 
 /**
  * relative_call() - Write `ff /op disp32`, through a pointer in the same page
@@ -230,7 +231,17 @@ void sud_arm(bool on)
 	if (!hijack_config.sud || hijack_sealed)
 		return;
 	raw_call(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, on, on ? hijack_text[0] : 0,
-		 on ? hijack_text[1] - hijack_text[0] : 0, 0, 0);
+		 on ? hijack_text[1] - hijack_text[0] : 0, on ? &selector : NULL, 0);
+}
+
+/**
+ * sud_seal() - Turn the dispatch off for good, in all threads
+ *
+ * The program's seccomp filter may forbid prctl(2), and so a clone.
+ */
+void sud_seal(void)
+{
+	selector = SYSCALL_DISPATCH_FILTER_ALLOW;
 }
 
 /**
@@ -252,7 +263,7 @@ void sud_start(void)
 	raw4(__NR_rt_sigaction, SIGSYS, &action, &program_action, MASK_BYTES);
 	raw4(__NR_rt_sigprocmask, SIG_UNBLOCK, &mask, 0, MASK_BYTES);
 	result = raw_call(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON,
-			  hijack_text[0], hijack_text[1] - hijack_text[0], 0, 0);
+			  hijack_text[0], hijack_text[1] - hijack_text[0], &selector, 0);
 	if (raw_failed(result)) {
 		hijack_say("RUMPHIJACK_SUD=1 needs Linux 5.11", NULL, result);
 		raw1(__NR_exit_group, 125);

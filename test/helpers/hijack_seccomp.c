@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ALLOW(nr)                                                                                  \
@@ -26,6 +27,10 @@ int main(int argc, char **argv)
 		ALLOW(write),
 		ALLOW(mmap),
 		ALLOW(munmap),
+		ALLOW(clone),
+		ALLOW(wait4),
+		ALLOW(set_robust_list),
+		ALLOW(rt_sigprocmask),
 		ALLOW(exit),
 		ALLOW(exit_group),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
@@ -33,6 +38,8 @@ int main(int argc, char **argv)
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
 	static const char message[] = "in the sandbox\n";
 	int fd = open("/proc/self/exe", O_RDONLY);
+	int status;
+	pid_t child;
 	void *text;
 
 	if (argc != 2)
@@ -49,6 +56,11 @@ int main(int argc, char **argv)
 	/* The shim would read the file to rewrite this, and be killed. */
 	text = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
 	if (text == MAP_FAILED || munmap(text, 4096))
+		return 1;
+	child = fork();
+	if (child == 0)
+		_exit(6);
+	if (waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 6)
 		return 1;
 	write(1, message, sizeof(message) - 1);
 	return 0;

@@ -124,7 +124,7 @@ assert_hijacked() {
 }
 
 @test "twenty first starts at once agree" {
-	for i in {1..20}; do
+	for _ in {1..20}; do
 		hijacked /bin/true &
 	done
 	wait

@@ -106,11 +106,13 @@ assert_seen() {
 	done
 }
 
-@test "a program in a seccomp sandbox goes on" {
-	run helper seccomp filter
-	assert_success
-	assert_output "in the sandbox"
-	run helper seccomp strict
-	assert_success
-	assert_output "in the sandbox"
+@test "a program in a seccomp sandbox goes on, with the checker and without" {
+	for how in filter strict; do
+		run helper seccomp $how
+		assert_success
+		assert_output "in the sandbox"
+		run hijacked "$HELPERS/hijack_seccomp" $how
+		assert_success
+		assert_output "in the sandbox"
+	done
 }

@@ -4,7 +4,7 @@
 
 setup() {
 	load setup.bash
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || exit
 }
 
 teardown() {

@@ -3,6 +3,7 @@
 #   SHIM     the library
 #   REPORT   where hijacked processes append their reports
 #   TRACE    where they append their traces
+#   MKSITES  the program that makes images
 # and gives the shim a cache of its own.
 
 bats_load_library bats-support
@@ -10,6 +11,7 @@ bats_load_library bats-assert
 
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 SHIM=$TOP/build/lib/librumphijack.so
+# shellcheck disable=SC2034
 MKSITES=$TOP/build/libexec/rump/mksites
 HELPERS=$TOP/build/test
 REPORT=$BATS_TEST_TMPDIR/report
