@@ -147,7 +147,7 @@ function initialiser(call,	i, n, format, name, text)
 	for (i = 1; i <= count[call]; i++)
 		format = format letter(call, i)
 	text = sprintf("{ \"%s\", \"%s\", %d, RULE_%s, RULE_%s", call,
-		count[call] < 0 ? "xxxxxx" : format, count[call] < 0 ? 6 : count[call],
+		(count[call] < 0 ? "xxxxxx" : format), (count[call] < 0 ? 6 : count[call]),
 		toupper(word[2]), toupper(word[3]))
 	if ("fd" in list)
 		text = text ", .fd = {" list["fd"] " }"

@@ -62,7 +62,7 @@ END {
 	for (i = 1; i <= calls; i++) {
 		e = entry[i]
 		printf "%d\t%s\t%s\t%d%s%s\n", number[i], name[i],
-			e in instead ? instead[e] : e, e in count ? count[e] : -1,
-			definition[e], e in varies ? "\talternatives" : ""
+			(e in instead ? instead[e] : e), (e in count ? count[e] : -1),
+			definition[e], (e in varies ? "\talternatives" : "")
 	}
 }
