@@ -1,18 +1,163 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rump.h - a kernel in this process: rump(3) */
+/*
+ * rump.h - a kernel in this process: the routines of rump(3) written by hand
+ *
+ * Link with -lrump -lrumpuser. System calls are in rump/rump_syscalls.h, to
+ * which a program turns after rump_init(): the same calls, as functions.
+ */
 #ifndef RUMP_RUMP_H
 #define RUMP_RUMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+#define RUMP_VERSION 17
+
 /**
- * rump_init() - Boot the kernel
+ * rump_init() - Boot the kernel in this process
  *
- * Return: 0, also if it is up already, or an errno value after a message on stderr
+ * Reads the RUMP_ environment variables (rump(7)). Later calls find the kernel
+ * up and return at once. rump(3)
+ *
+ * Return: 0, or an errno value after a message on stderr
  */
-__attribute__((visibility("default"))) int rump_init(void);
+int rump_init(void);
+
+/**
+ * rump_getversion() - Version of this interface
+ *
+ * Return: RUMP_VERSION
+ */
+int rump_getversion(void);
+
+/**
+ * rump_dmesg() - The kernel's messages so far
+ * @buf:	destination, terminated with a null byte
+ * @size:	bytes
+ *
+ * Return: length, or -1 with errno set
+ */
+ssize_t rump_dmesg(char *buf, size_t size);
+
+/* Host files as devices. */
+
+enum rump_etfs_type {
+	RUMP_ETFS_REG,
+	RUMP_ETFS_BLK,
+	RUMP_ETFS_CHR,
+	RUMP_ETFS_DIR,
+	RUMP_ETFS_DIR_SUBDIRS,
+};
+#define RUMP_ETFS_SIZE_ENDOFF ((uint64_t)-1)
+
+/**
+ * rump_pub_etfs_register() - Make a host file a device of the kernel
+ * @key:	absolute path of the device node in the kernel
+ * @hostpath:	path on the host: a file or block device
+ * @type:	RUMP_ETFS_BLK; other types have no meaning on a Linux kernel
+ *
+ * The file is locked against other rump kernels (flock(2)); one that cannot be
+ * written is a read-only disk.
+ *
+ * Return: 0 or an errno value: EBUSY if another process holds it, which a
+ * message names; EEXIST if @key exists; EOPNOTSUPP for other types
+ */
+int rump_pub_etfs_register(const char *key, const char *hostpath, enum rump_etfs_type type);
+
+/**
+ * rump_pub_etfs_register_withsize() - A part of a host file as device
+ * @key:	as above
+ * @hostpath:	as above
+ * @type:	as above
+ * @begin:	first byte, a multiple of 512
+ * @size:	bytes, or RUMP_ETFS_SIZE_ENDOFF for all that follow
+ *
+ * Return: as above; EINVAL if the part is not inside the file
+ */
+int rump_pub_etfs_register_withsize(const char *key, const char *hostpath,
+				    enum rump_etfs_type type, uint64_t begin, uint64_t size);
+
+/**
+ * rump_pub_etfs_remove() - Take such a device away
+ * @key:	its path
+ *
+ * Return: 0, ENOENT, or EBUSY while it is mounted or open
+ */
+int rump_pub_etfs_remove(const char *key);
+
+/**
+ * rump_fakeblk_register() - Make a host file a block device of the same path
+ * @path:	absolute path on the host, and in the kernel
+ *
+ * Return: 0 or an errno value
+ */
+int rump_fakeblk_register(const char *path);
+
+/**
+ * rump_fakeblk_deregister() - Undo rump_fakeblk_register()
+ * @path:	as there
+ *
+ * Return: 0 or an errno value
+ */
+int rump_fakeblk_deregister(const char *path);
+
+/* File systems. */
+
+/**
+ * rump_vfs_mount() - Mount an image
+ * @source:	image file or block device on the host, or for types that have none any name
+ * @dir:	directory in the kernel, made if it is missing
+ * @type:	file-system type, NULL to find out
+ * @flags:	MS_ flags of mount(2); MS_RDONLY opens the image for reading only
+ * @options:	options of the type, or NULL
+ *
+ * Return: 0, or an errno value; rump_dmesg() has the kernel's reason
+ */
+int rump_vfs_mount(const char *source, const char *dir, const char *type, unsigned long flags,
+		   const char *options);
+
+/**
+ * rump_vfs_unmount() - Unmount
+ * @dir:	mount point
+ * @flags:	flags of umount2(2)
+ *
+ * An image that rump_vfs_mount() attached is released.
+ *
+ * Return: 0 or an errno value
+ */
+int rump_vfs_unmount(const char *dir, int flags);
+
+/**
+ * rump_vfs_sync() - Write everything back, and wait for it
+ *
+ * Return: 0
+ */
+int rump_vfs_sync(void);
+
+/* The classic long names. */
+#define rump_pub_vfs_unmount	rump_vfs_unmount
+#define rump_pub_vfs_syncwait	rump_vfs_sync
+
+/* Virtual CPU. */
+
+/**
+ * rump_schedule() - Enter the kernel and stay
+ *
+ * Until rump_unschedule() the calling thread counts as inside: its signal
+ * handlers are deferred, and calls in between do not look for them. May be
+ * nested. rumpkern(3)
+ */
+void rump_schedule(void);
+
+/**
+ * rump_unschedule() - Leave it again
+ */
+void rump_unschedule(void);
 
 #ifdef __cplusplus
 }

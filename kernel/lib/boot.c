@@ -8,9 +8,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <rump/rump.h>
+#include "public.h"
 #include <rump/rumpuser.h>
 #include <rump/rumpuser_ext.h>
 
@@ -40,6 +41,7 @@ static void fill_hyp(struct rump_hyp *h)
 	h->discard = rumpuser_ext_discard;
 	h->io_nowait = (void *)rumpuser_ext_io_nowait;
 	h->io = (void *)rumpuser_ext_io;
+	h->tid = rumpuser_ext_gettid;
 	h->thread = rump__host_thread;
 	h->raise = rumpuser_ext_raise;
 	h->random = rumpuser_ext_random;
@@ -70,6 +72,21 @@ static int start_helpers(unsigned int ncpu)
 	return -err;
 }
 
+/* What programs expect to find; the kernel has made the directory /dev itself. */
+static void mount_kernel_fs(void)
+{
+	static const char *const fs[][2] = {
+		{ "devtmpfs", "/dev" }, { "proc", "/proc" }, { "sysfs", "/sys" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(fs) / sizeof(fs[0]); i++) {
+		rump__enter(SYS_mkdir, (long)fs[i][1], 0755, 0, 0, 0, 0);
+		rump__enter(SYS_mount, (long)fs[i][0], (long)fs[i][1], (long)fs[i][0], 0, 0, 0);
+	}
+	rump__enter(SYS_mkdir, (long)"/tmp", 01777, 0, 0, 0, 0);
+}
+
 static int boot(void)
 {
 	static struct rump_bootinfo info;
@@ -78,8 +95,11 @@ static int boot(void)
 	struct rump_hthread *ht;
 	int err;
 
-	(err = rump__params_read(p)) || (err = rump__image_load(k, p->memlimit, p->ncpu)) ||
-		(err = rump__threads_init());
+	err = rump__params_read(p);
+	if (!err)
+		err = rump__image_load(k, p->memlimit, p->ncpu);
+	if (!err)
+		err = rump__threads_init();
 	if (err)
 		return err;
 	fill_hyp((struct rump_hyp *)RUMP_HYP_ADDR);
@@ -110,6 +130,7 @@ static int boot(void)
 	rump__self.ht = ht;
 	rump__debug_register(k->symfile, k->symfile_size);
 	k->up = true;
+	mount_kernel_fs();
 	return 0;
 }
 

@@ -51,7 +51,7 @@ static inline long rump__enter_once(long nr, long a, long b, long c, long d, lon
 			   "+r"(r11)
 			 : [enter] "m"(rump__enter_image)
 			 : "rcx", "memory", "cc");
-	rump__self.incall = 0;
+	rump__self.incall = rump__self.held;
 	return ret;
 }
 

@@ -65,6 +65,11 @@ void rump__signal_forward(int sig, void *info, void *context);
 /* fault.c */
 void rump__fault(int sig, void *info, void *context);
 
+/* disk.c */
+int rump__disk_attach(const char *key, const char *path, bool readonly, uint64_t begin,
+		      uint64_t size);
+int rump__disk_detach(const char *key);
+
 /* exit.c */
 void rump__exit(void);
 

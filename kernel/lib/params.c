@@ -128,11 +128,18 @@ int rump__params_read(struct rump__params *p)
 	int err;
 
 	*p = (struct rump__params){ .memlimit = MEM_DEFAULT, .ncpu = 1 };
-	(err = memlimit(&p->memlimit)) ||
-		(err = number("RUMP_NCPU", 1, RUMP_MAX_NCPU, &p->ncpu)) ||
-		(err = threads(&p->bound)) || (err = verbose(&p->verbose)) ||
-		(err = number("RUMP_BLKFAIL", 0, 1U << 31, &p->blkfail)) ||
-		(err = number("RUMP_BLKFAIL_SEED", 0, ~0U, &p->blkfail_seed)) ||
-		(err = hostname(p->hostname, sizeof(p->hostname)));
+	err = memlimit(&p->memlimit);
+	if (!err)
+		err = number("RUMP_NCPU", 1, RUMP_MAX_NCPU, &p->ncpu);
+	if (!err)
+		err = threads(&p->bound);
+	if (!err)
+		err = verbose(&p->verbose);
+	if (!err)
+		err = number("RUMP_BLKFAIL", 0, 1U << 31, &p->blkfail);
+	if (!err)
+		err = number("RUMP_BLKFAIL_SEED", 0, ~0U, &p->blkfail_seed);
+	if (!err)
+		err = hostname(p->hostname, sizeof(p->hostname));
 	return err;
 }

@@ -137,7 +137,8 @@ static long restart(long ret, long nr, const long *arg)
 		nr = SYS_restart_syscall;
 		break;
 	}
-	if (!again)
+	/* Inside rump_schedule() the handlers wait, and so does the reason to restart. */
+	if (!again || rump__self.held)
 		return -EINTR;
 	return rump__enter_once(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }
@@ -163,7 +164,7 @@ long rump__call_end(long ret, long nr, long a, long b, long c, long d, long e, l
 
 	for (;;) {
 		self->handlers = 0;
-		if (self->deferred) {
+		if (self->deferred && !self->held) {
 			set = self->deferred_set;
 			self->deferred_set = 0;
 			self->deferred = 0;

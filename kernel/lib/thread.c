@@ -14,6 +14,7 @@
 #include <rump/rumpuser.h>
 #include <rump/rumpuser_ext.h>
 
+#include "public.h"
 #include "internal.h"
 
 __thread struct rump__thread rump__self;
@@ -103,4 +104,19 @@ int rump__host_thread(void (*fn)(void *), void *arg, const char *name)
 int rump__threads_init(void)
 {
 	return pthread_key_create(&detach_key, detach);
+}
+
+void rump_schedule(void)
+{
+	if (!rump__self.held++)
+		rump__self.incall = 1;
+}
+
+void rump_unschedule(void)
+{
+	if (--rump__self.held)
+		return;
+	rump__self.incall = 0;
+	if (rump__self.deferred)
+		rump__call_end(0, 0, 0, 0, 0, 0, 0, 0);
 }

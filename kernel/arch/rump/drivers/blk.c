@@ -88,7 +88,7 @@ static long transfer(struct rump_disk *disk, struct request *rq, int op)
 {
 	unsigned long total = blk_rq_bytes(rq), done = 0, bytes;
 	struct rump_iovec iov[WORK_SEGMENTS];
-	u64 pos = blk_rq_pos(rq) << SECTOR_SHIFT;
+	u64 pos = disk->info.begin + (blk_rq_pos(rq) << SECTOR_SHIFT);
 	unsigned int n;
 	long ret;
 
@@ -110,7 +110,7 @@ static long blk_work(struct rump_hostwork *work)
 	struct rump_request *r = container_of(work, struct rump_request, work);
 	struct request *rq = blk_mq_rq_from_pdu(r);
 	struct rump_disk *disk = r->disk;
-	u64 pos = blk_rq_pos(rq) << SECTOR_SHIFT;
+	u64 pos = disk->info.begin + (blk_rq_pos(rq) << SECTOR_SHIFT);
 	long ret;
 
 	switch (req_op(rq)) {
@@ -147,7 +147,8 @@ static bool read_inline(struct rump_disk *disk, struct request *rq)
 
 	n = fill_iov(rq, 0, iov, INLINE_SEGMENTS, &bytes);
 	return bytes == blk_rq_bytes(rq) &&
-	       hyp->io_nowait(disk->info.fd, iov, n, blk_rq_pos(rq) << SECTOR_SHIFT) == bytes;
+	       hyp->io_nowait(disk->info.fd, iov, n,
+			      disk->info.begin + (blk_rq_pos(rq) << SECTOR_SHIFT)) == bytes;
 }
 
 static blk_status_t queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)

@@ -183,7 +183,7 @@ static void hthread_park(struct rump_hthread *ht)
 	if (rump_hostwork_serve(ht))
 		return;
 	asm volatile("xchgl %0, %1" : "+r"(parked), "+m"(ht->word) :: "memory");
-	if (READ_ONCE(ht->done) || READ_ONCE(ht->carry) || rump_hostwork_waiting())
+	if (READ_ONCE(ht->done) || READ_ONCE(ht->carry))
 		goto out;
 	/* An owner that has not seen the last expiry yet will check when it releases. */
 	if (!READ_ONCE(v->owner) || !(READ_ONCE(v->pending) & (1U << RUMP_IRQ_TIMER)))
@@ -356,6 +356,7 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
 
 	to->vcpu = v;
 	to->pcpu_off = from->pcpu_off;
+	to->pending = from->pending;
 	to->irqs_off = ARCH_IRQ_DISABLED;
 	v->curr = next;
 	if (prev->thread.ht && !prev->thread.in_user) {
@@ -536,6 +537,8 @@ asmlinkage void __noreturn rump_first_run(struct task_struct *prev)
 
 	schedule_tail(prev);
 	if (t->fn) {
+		if (unlikely(rump_boot.bound) && !is_global_init(current))
+			rump_bind();
 		t->fn(t->fn_arg);
 		/* Only threads that become user tasks come back; process 1 has no host thread. */
 		t->fn = NULL;

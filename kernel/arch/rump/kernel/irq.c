@@ -71,6 +71,8 @@ void rump_run_irqs(bool user)
 			scheduler_ipi();
 		if (bits & (1U << RUMP_IRQ_CALL))
 			generic_smp_call_function_interrupt();
+		if (bits & (1U << RUMP_IRQ_GROW))
+			rump_grow_irq();
 		bits = 0;
 	}
 	irq_exit();
@@ -88,7 +90,7 @@ void rump_irq_poll(void)
 		WRITE_ONCE(base->irqs_off, ARCH_IRQ_DISABLED);
 		rump_run_irqs(false);
 		WRITE_ONCE(base->irqs_off, ARCH_IRQ_ENABLED);
-	} while (READ_ONCE(base->vcpu->pending));
+	} while (READ_ONCE(*base->pending));
 }
 
 void __init init_IRQ(void)

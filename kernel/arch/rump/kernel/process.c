@@ -117,6 +117,6 @@ void rump_cpu_relax(void)
 	asm volatile("pause");
 	if (!(++turns & 0xff) && rump_boot.ncpu > 1)
 		hyp->yield();
-	if (READ_ONCE(kstack_base()->vcpu->pending) && !irqs_disabled())
+	if (READ_ONCE(*kstack_base()->pending) && !irqs_disabled())
 		rump_irq_poll();
 }

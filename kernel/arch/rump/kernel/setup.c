@@ -38,6 +38,7 @@ static long boot(struct rump_hthread *ht, void *unused)
 
 	base->task = &init_task;
 	base->vcpu = &rump_vcpus[0];
+	base->pending = &rump_vcpus[0].pending;
 	base->irqs_off = 1;
 	base->magic = STACK_END_MAGIC;
 	rump_vcpus[0].curr = &init_task;

@@ -48,6 +48,7 @@ int __cpu_up(unsigned int cpu, struct task_struct *idle)
 	unsigned long *sp = (unsigned long *)task_pt_regs(idle);
 
 	base->vcpu = v;
+	base->pending = &v->pending;
 	base->pcpu_off = __per_cpu_offset[cpu];
 	base->irqs_off = 1;
 	v->curr = idle;

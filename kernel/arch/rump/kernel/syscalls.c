@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/mman.h>
 #include <linux/syscalls.h>
+#include <asm/direct.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
 
@@ -36,6 +37,16 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 #define sys_execveat		sys_ni_syscall
 #define sys_exit		sys_ni_syscall
 #define sys_exit_group		sys_ni_syscall
+
+/* Transfers, which may be unbuffered. */
+#define sys_read		rump_sys_read
+#define sys_write		rump_sys_write
+#define sys_pread64		rump_sys_pread64
+#define sys_pwrite64		rump_sys_pwrite64
+#define sys_readv		rump_sys_readv
+#define sys_writev		rump_sys_writev
+#define sys_preadv		rump_sys_preadv
+#define sys_pwritev		rump_sys_pwritev
 
 #define __SYSCALL_NORETURN(nr, fn)	__SYSCALL(nr, fn)
 #define __SYSCALL(nr, fn)	[nr] = (sys_call_ptr_t)(unsigned long)fn,

@@ -4,6 +4,7 @@
  * librump maps from the file, and everything writable, which it copies into
  * the memfd. The entry address is that of struct rump_image_ops.
  */
+#include <asm/map.h>
 #include <asm/page.h>
 #include <asm/cache.h>
 #include <asm/kstack.h>
@@ -62,6 +63,7 @@ SECTIONS
 		*(.data..ro_after_init)
 		__end_ro_after_init = .;
 	}
+	.got : { *(.got) *(.got.plt) }
 	/* Sorted at boot, hence writable. */
 	EXCEPTION_TABLE(16)
 	_edata = .;

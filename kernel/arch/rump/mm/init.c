@@ -88,8 +88,9 @@ int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params *params)
 	return __add_pages(nid, PFN_DOWN(start), PFN_DOWN(size), params);
 }
 
-void arch_remove_memory(u64 start, u64 size, struct vmem_altmap *altmap)
+void arch_remove_memory(u64 start, u64 size, struct vmem_altmap *altmap,
+			struct dev_pagemap *pgmap)
 {
-	__remove_pages(PFN_DOWN(start), PFN_DOWN(size), altmap);
+	__remove_pages(PFN_DOWN(start), PFN_DOWN(size), altmap, pgmap);
 }
 #endif

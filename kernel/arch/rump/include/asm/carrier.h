@@ -91,6 +91,9 @@ struct rump_exit {
 asmlinkage struct rump_exit rump_call_exit(long ret);
 asmlinkage void __noreturn rump_first_run(struct task_struct *prev);
 
+/* mm/grow.c */
+void rump_grow_irq(void);
+
 /* irq.c */
 void rump_run_irqs(bool user);
 
@@ -98,6 +101,9 @@ void rump_run_irqs(bool user);
 bool rump_hostwork_serve(struct rump_hthread *ht);
 bool rump_hostwork_waiting(void);
 void rump_hostwork_wake(void);
+
+/* bound.c */
+void rump_bind(void);
 
 /* hthread.c */
 struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *proc, int tid);

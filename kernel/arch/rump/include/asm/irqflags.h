@@ -3,7 +3,6 @@
 #define _ASM_RUMP_IRQFLAGS_H
 
 #include <asm/kstack.h>
-#include <asm/vcpu.h>
 
 /*
  * Interrupts are bits in the virtual CPU's pending word, and code polls them
@@ -12,6 +11,8 @@
  */
 #define ARCH_IRQ_DISABLED	1
 #define ARCH_IRQ_ENABLED	0
+
+void rump_irq_poll(void);
 
 static __always_inline unsigned long arch_local_save_flags(void)
 {
@@ -30,7 +31,7 @@ static __always_inline void arch_local_irq_enable(void)
 
 	barrier();
 	WRITE_ONCE(base->irqs_off, ARCH_IRQ_ENABLED);
-	if (unlikely(READ_ONCE(base->vcpu->pending)))
+	if (unlikely(READ_ONCE(*base->pending)))
 		rump_irq_poll();
 }
 

@@ -26,6 +26,7 @@ struct kstack_base {
 	struct task_struct *task;
 	struct rump_vcpu *vcpu;		/* valid while the context runs */
 	unsigned long pcpu_off;		/* likewise: __per_cpu_offset[] of that CPU */
+	unsigned int *pending;		/* likewise: interrupts of that CPU */
 	unsigned int irqs_off;		/* the interrupt flag of this context */
 };
 

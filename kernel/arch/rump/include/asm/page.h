@@ -3,7 +3,7 @@
 #define _ASM_RUMP_PAGE_H
 
 #include <linux/const.h>
-#include <asm/rump.h>
+#include <asm/map.h>
 
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	(_AC(1, UL) << PAGE_SHIFT)
@@ -56,6 +56,21 @@ typedef struct page *pgtable_t;
 
 /* Below PAGE_OFFSET the subtraction wraps, and no such frame is valid. */
 #define virt_addr_valid(kaddr)	pfn_valid(virt_to_pfn(kaddr))
+
+/* Host memory comes in chunks, on the first use of a page: mm/grow.c */
+#define RUMP_CHUNK_SHIFT	17
+extern unsigned long *rump_chunks;
+void rump_populate_chunk(unsigned long chunk);
+
+#define HAVE_ARCH_ALLOC_PAGE
+#define arch_alloc_page(page, order)						\
+do {										\
+	unsigned long __chunk = page_to_pfn(page) >> (RUMP_CHUNK_SHIFT - PAGE_SHIFT); \
+										\
+	if (likely(rump_chunks) &&						\
+	    unlikely(!(rump_chunks[__chunk / 64] >> (__chunk % 64) & 1)))	\
+		rump_populate_chunk(__chunk);					\
+} while (0)
 
 #endif /* !__ASSEMBLY__ */
 

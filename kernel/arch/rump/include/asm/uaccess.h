@@ -4,7 +4,7 @@
 
 #include <linux/kernel.h>
 #include <linux/string.h>
-#include <asm/rump.h>
+#include <asm/map.h>
 #include <asm/extable.h>
 
 /*

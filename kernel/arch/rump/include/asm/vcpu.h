@@ -17,6 +17,7 @@ struct task_struct;
 #define RUMP_IRQ_RESCHED	4
 #define RUMP_IRQ_CALL		5	/* smp_call_function */
 #define RUMP_IRQ_NET		6
+#define RUMP_IRQ_GROW		7
 
 /*
  * struct rump_vcpu - a virtual CPU; theory in kernel/carrier.c
@@ -85,6 +86,7 @@ struct rump_hthread {
 #define RUMP_HT_THREAD	0
 #define RUMP_HT_HELPER	1
 #define RUMP_HT_SERVER	2
+#define RUMP_HT_BOUND	3
 
 struct rump_process {
 	struct task_struct *spawner;
@@ -95,8 +97,6 @@ struct rump_process {
 
 extern struct rump_vcpu rump_vcpus[];
 extern struct rump_bootinfo rump_boot;
-
-void rump_irq_poll(void);
 
 /* Hypercalls: a table at a fixed address, private to each process. */
 #define hyp	((const struct rump_hyp *)RUMP_HYP_ADDR)

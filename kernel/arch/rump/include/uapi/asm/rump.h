@@ -6,25 +6,14 @@
  * and read-only data from the file and everything else from a memfd, fills
  * the table of hypercalls, and calls through struct rump_image_ops, which
  * e_entry of the ELF header points to. No symbol of either side is visible to
- * the other, and the header needs no other header.
+ * the other, and the header needs no other than the map of addresses.
  */
 #ifndef _UAPI_ASM_RUMP_H
 #define _UAPI_ASM_RUMP_H
 
 #define RUMP_ABI_VERSION	1
 
-/*
- * The map, the same in every process of one kernel. The hypercall table is a
- * private page, since host code lies elsewhere in each process; the other
- * areas are reserved and filled with pages of the memfd.
- */
-#define RUMP_HYP_ADDR		0x2ffffffff000
-#define RUMP_IMAGE_ADDR		0x300000000000	/* the memfd, from offset 0 */
-#define RUMP_VMEMMAP_ADDR	0x308000000000	/* struct pages: the memfd behind RAM */
-#define RUMP_VMALLOC_ADDR	0x310000000000
-#define RUMP_VMALLOC_END	0x311000000000
-#define RUMP_WINDOW_ADDR	0x320000000000	/* rump files that the process maps */
-#define RUMP_WINDOW_END		0x330000000000
+#include "map.h"
 
 #define RUMP_MAX_NCPU		16
 
@@ -55,6 +44,7 @@ struct rump_iovec {
  * @fd:		descriptor in the process that opened it
  * @readonly:	opened without permission to write
  * @discard:	holes can be punched
+ * @begin:	first byte of the part that is the disk
  * @size:	bytes
  * @blocksize:	bytes of a logical block
  */
@@ -63,6 +53,7 @@ struct rump_disk_info {
 	int readonly;
 	int discard;
 	unsigned int blocksize;
+	unsigned long long begin;
 	unsigned long long size;
 };
 
@@ -96,6 +87,7 @@ struct rump_hyp {
 	long (*io)(int fd, int op, const struct rump_iovec *iov, unsigned int n,
 		   unsigned long long off, unsigned long long len);
 	/* host threads: @fn runs as @name, its argument is @arg */
+	int (*tid)(void);
 	int (*thread)(void (*fn)(void *arg), void *arg, const char *name);
 	/* signals: @info is a siginfo_t for thread @tid of this process */
 	int (*raise)(int tid, int sig, void *info);
@@ -115,7 +107,6 @@ struct rump_hyp {
  * @pid:	process id of the host process
  * @hostname:	nodename
  * @cmdline:	additional kernel parameters
- * @envs:	physical "PC" facts of the host: TSC
  */
 struct rump_bootinfo {
 	unsigned long ram;

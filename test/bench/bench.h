@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bench.h - one line per figure: rump kernel, host kernel, ratio
+ *
+ * A figure is measured on both sides in turns, and the best of the turns
+ * counts: noise only ever adds time.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stddef.h>
+
+#define TURNS 5
+
+/* The calls of one kernel. */
+struct side {
+	const char *name;
+	long (*getpid)(void);
+	long (*open)(const char *path, int flags, int mode);
+	long (*close)(int fd);
+	long (*stat)(const char *path, void *st);
+	long (*fstat)(int fd, void *st);
+	long (*pread)(int fd, void *buf, size_t n, long off);
+	long (*pwrite)(int fd, const void *buf, size_t n, long off);
+	long (*fsync)(int fd);
+	long (*unlink)(const char *path);
+	long (*mkdir)(const char *path, int mode);
+	long (*socket)(int family, int type, int protocol);
+	long (*bind)(int fd, const void *addr, unsigned int len);
+	long (*listen)(int fd, int n);
+	long (*connect)(int fd, const void *addr, unsigned int len);
+	long (*accept)(int fd);
+	long (*read)(int fd, void *buf, size_t n);
+	long (*write)(int fd, const void *buf, size_t n);
+	long (*nodelay)(int fd);
+};
+
+extern const struct side rump_side, host_side;
+
+double bench_now(void);
+
+/* @fn returns seconds; per: operations it did. */
+void bench_time(const char *name, double (*fn)(const struct side *s, const char *dir), long per,
+		const char *rump_dir, const char *host_dir, double target);
+/* The same with a rate as result: bytes it moved, in MB/s. */
+void bench_rate(const char *name, double (*fn)(const struct side *s, const char *dir), long bytes,
+		const char *rump_dir, const char *host_dir, double target);
+void bench_line(const char *name, double rump, double host, const char *unit, double target);
+
+void bench_calls(const char *rump_ext4, const char *rump_tmpfs, const char *host_ext4,
+		 const char *host_tmpfs);
+void bench_files(const char *rump_dir, const char *host_dir);
+void bench_net(void);
+void bench_parallel(const char *rump_dir, const char *host_dir);
+
+#endif

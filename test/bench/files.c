@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* files.c - a large file in 64 KiB pieces, and ten thousand small ones */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "bench.h"
+
+#define LARGE	(256L << 20)
+#define PIECE	(64 << 10)
+#define SMALL	10000
+
+static char piece[PIECE];
+
+static int large(const struct side *s, const char *dir, int flags)
+{
+	char path[256];
+	int fd;
+
+	sprintf(path, "%s/bench-large", dir);
+	fd = s->open(path, flags, 0644);
+	if (fd < 0) {
+		perror(path);
+		exit(1);
+	}
+	return fd;
+}
+
+static void remove_large(const struct side *s, const char *dir)
+{
+	char path[256];
+
+	sprintf(path, "%s/bench-large", dir);
+	s->unlink(path);
+}
+
+static void transfer(const struct side *s, int fd, int write)
+{
+	long off, n;
+
+	for (off = 0; off < LARGE; off += PIECE) {
+		n = write ? s->pwrite(fd, piece, PIECE, off) : s->pread(fd, piece, PIECE, off);
+		if (n != PIECE) {
+			perror("transfer");
+			exit(1);
+		}
+	}
+	if (write)
+		s->fsync(fd);
+}
+
+static double first_write(const struct side *s, const char *dir)
+{
+	double t;
+	int fd;
+
+	remove_large(s, dir);
+	fd = large(s, dir, O_CREAT | O_RDWR);
+	t = bench_now();
+	transfer(s, fd, 1);
+	t = bench_now() - t;
+	s->close(fd);
+	return t;
+}
+
+static double overwrite(const struct side *s, const char *dir)
+{
+	int fd = large(s, dir, O_RDWR);
+	double t = bench_now();
+
+	transfer(s, fd, 1);
+	t = bench_now() - t;
+	s->close(fd);
+	return t;
+}
+
+static double cached_read(const struct side *s, const char *dir)
+{
+	int fd = large(s, dir, O_RDONLY);
+	double t;
+
+	transfer(s, fd, 0);
+	t = bench_now();
+	transfer(s, fd, 0);
+	t = bench_now() - t;
+	s->close(fd);
+	return t;
+}
+
+enum { CREATE, STAT, UNLINK };
+
+static double small_files(const struct side *s, const char *dir, int measure)
+{
+	char path[256];
+	struct stat st;
+	double t, at[4];
+	int i;
+
+	sprintf(path, "%s/bench-small", dir);
+	s->mkdir(path, 0755);
+	at[0] = bench_now();
+	for (i = 0; i < SMALL; i++) {
+		sprintf(path, "%s/bench-small/%d", dir, i);
+		s->close(s->open(path, O_CREAT | O_WRONLY, 0644));
+	}
+	at[1] = bench_now();
+	for (i = 0; i < SMALL; i++) {
+		sprintf(path, "%s/bench-small/%d", dir, i);
+		s->stat(path, &st);
+	}
+	at[2] = bench_now();
+	for (i = 0; i < SMALL; i++) {
+		sprintf(path, "%s/bench-small/%d", dir, i);
+		s->unlink(path);
+	}
+	at[3] = bench_now();
+	t = at[measure + 1] - at[measure];
+	return t;
+}
+
+static double create(const struct side *s, const char *dir)
+{
+	return small_files(s, dir, CREATE);
+}
+
+static double do_stat(const struct side *s, const char *dir)
+{
+	return small_files(s, dir, STAT);
+}
+
+static double do_unlink(const struct side *s, const char *dir)
+{
+	return small_files(s, dir, UNLINK);
+}
+
+void bench_files(const char *rump_dir, const char *host_dir)
+{
+	bench_time("create, of 10000", create, SMALL, rump_dir, host_dir, 1.0);
+	bench_time("stat, of 10000", do_stat, SMALL, rump_dir, host_dir, 1.0);
+	bench_time("unlink, of 10000", do_unlink, SMALL, rump_dir, host_dir, 1.0);
+	bench_rate("first write+fsync 256 MiB", first_write, LARGE, rump_dir, host_dir, 0.7);
+	bench_rate("overwrite+fsync 256 MiB", overwrite, LARGE, rump_dir, host_dir, 0.9);
+	bench_rate("cached read 256 MiB", cached_read, LARGE, rump_dir, host_dir, 0.9);
+	remove_large(&rump_side, rump_dir);
+	remove_large(&host_side, host_dir);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c - bench HOST-DIR IMAGE: figures of one boot, on stdout and as build/bench.tsv */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rump/rump.h>
+
+#include "bench.h"
+
+static FILE *tsv;
+
+double bench_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+void bench_line(const char *name, double rump, double host, const char *unit, double target)
+{
+	double ratio = host > 0 ? rump / host : 0;
+
+	printf("%-34s %10.1f %10.1f %-5s", name, rump, host, unit);
+	if (host > 0)
+		printf(" %6.2f", ratio);
+	else
+		printf(" %6s", "-");
+	if (target)
+		printf("   (aim %s %.2f)", target < 0 ? "at least" : "at most",
+		       target < 0 ? -target : target);
+	printf("\n");
+	fflush(stdout);
+	fprintf(tsv, "%s\t%.3f\t%.3f\t%s\t%.4f\n", name, rump, host, unit, ratio);
+}
+
+static void best(double (*fn)(const struct side *s, const char *dir), const char *rump_dir,
+		 const char *host_dir, double *rump, double *host)
+{
+	double t;
+	int i;
+
+	*rump = *host = 1e9;
+	for (i = 0; i < TURNS; i++) {
+		t = fn(&rump_side, rump_dir);
+		*rump = t < *rump ? t : *rump;
+		t = fn(&host_side, host_dir);
+		*host = t < *host ? t : *host;
+	}
+}
+
+void bench_time(const char *name, double (*fn)(const struct side *s, const char *dir), long per,
+		const char *rump_dir, const char *host_dir, double target)
+{
+	double rump, host;
+
+	best(fn, rump_dir, host_dir, &rump, &host);
+	bench_line(name, rump / per * 1e9, host / per * 1e9, "ns", target);
+}
+
+void bench_rate(const char *name, double (*fn)(const struct side *s, const char *dir), long bytes,
+		const char *rump_dir, const char *host_dir, double target)
+{
+	double rump, host;
+
+	best(fn, rump_dir, host_dir, &rump, &host);
+	bench_line(name, bytes / rump / 1e6, bytes / host / 1e6, "MB/s", -target);
+}
+
+static double memory_kib(void)
+{
+	double sum = 0;
+	char line[256];
+	long kb;
+	FILE *f = fopen("/proc/self/smaps_rollup", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Pss_Anon: %ld", &kb) == 1 ||
+		    sscanf(line, "Pss_Shmem: %ld", &kb) == 1)
+			sum += kb;
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+int main(int argc, char **argv)
+{
+	double t, before, boot, mount;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: bench HOST-DIR IMAGE TSV\n");
+		return 2;
+	}
+	tsv = fopen(argv[3], "a");
+	if (!tsv) {
+		perror(argv[3]);
+		return 1;
+	}
+	before = memory_kib();
+	t = bench_now();
+	if (rump_init())
+		return 1;
+	boot = bench_now() - t;
+	t = memory_kib() - before;
+	bench_line("boot", boot * 1e3, 0, "ms", 0);
+	bench_line("memory after boot", t, 0, "KiB", 0);
+	t = bench_now();
+	if (rump_vfs_mount(argv[2], "/mnt", "ext4", 0, NULL))
+		return 1;
+	mount = bench_now() - t;
+	bench_line("ext4 mount", mount * 1e3, 0, "ms", 0);
+	bench_calls("/mnt", "/tmp", argv[1], "/dev/shm");
+	bench_net();
+	bench_files("/mnt", argv[1]);
+	fclose(tsv);
+	return 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* librump_disk.c - disks: registration, parts, discard, unbuffered I/O, mapped files */
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "librump_test.h"
+
+#define MIB (1L << 20)
+
+static void mount_rw(const char *image)
+{
+	CHECK(!rump_init());
+	CHECK(!rump_vfs_mount(image, "/mnt", NULL, 0, "discard"));
+}
+
+static void fill(char *p, long n, unsigned int seed)
+{
+	for (long i = 0; i < n; i++)
+		p[i] = (seed = seed * 1664525 + 1013904223) >> 24;
+}
+
+static long host_blocks(const char *path)
+{
+	struct stat st;
+
+	CHECK(!stat(path, &st));
+	return st.st_blocks * 512;
+}
+
+static void discard(int argc, char **argv)
+{
+	static char block[MIB];
+	long full, after;
+	int fd, i;
+
+	CHECK(argc == 1);
+	mount_rw(argv[0]);
+	fill(block, sizeof(block), 1);
+	fd = rump_sys_open("/mnt/big", O_CREAT | O_WRONLY, 0600);
+	for (i = 0; i < 64; i++)
+		CHECK(rump_sys_write(fd, block, sizeof(block)) == sizeof(block));
+	CHECK(!rump_sys_fsync(fd));
+	full = host_blocks(argv[0]);
+	CHECK(full >= 64 * MIB);
+	rump_sys_close(fd);
+	CHECK(!rump_sys_unlink("/mnt/big"));
+	CHECK(!rump_vfs_unmount("/mnt", 0));
+	after = host_blocks(argv[0]);
+	printf("%ld MiB on the host, %ld after\n", full / MIB, after / MIB);
+	CHECK(after < full - 48 * MIB);
+}
+
+static void etfs(int argc, char **argv)
+{
+	const char *image = argv[0];
+	uint64_t size;
+	char a[512], b[512];
+	int fd, host;
+
+	CHECK(argc == 1);
+	CHECK(!rump_init());
+	CHECK(rump_getversion() == RUMP_VERSION);
+	CHECK(rump_pub_etfs_register("/a/b", image, RUMP_ETFS_DIR) == EOPNOTSUPP);
+	CHECK(rump_pub_etfs_register("/a/b", "/nonexistent", RUMP_ETFS_BLK) == ENOENT);
+	CHECK(rump_pub_etfs_register_withsize("/a/b", image, RUMP_ETFS_BLK, 100, 512) == EINVAL);
+	CHECK(rump_pub_etfs_register_withsize("/a/b", image, RUMP_ETFS_BLK, 0, 1000 * MIB) ==
+	      EINVAL);
+	CHECK(!rump_pub_etfs_register_withsize("/a/b/c", image, RUMP_ETFS_BLK, 1024, 4096));
+	fd = rump_sys_open("/a/b/c", O_RDONLY, 0);
+	CHECK(fd >= 0);
+	size = rump_sys_lseek(fd, 0, SEEK_END);
+	CHECK(size == 4096);
+	CHECK(rump_sys_pread64(fd, a, sizeof(a), 0) == sizeof(a));
+	host = open(image, O_RDONLY);
+	CHECK(pread(host, b, sizeof(b), 1024) == sizeof(b));
+	CHECK(!memcmp(a, b, sizeof(a)));
+	CHECK(rump_pub_etfs_register("/a/b/c", image, RUMP_ETFS_BLK) == EBUSY);
+	CHECK(rump_pub_etfs_remove("/a/b/c") == EBUSY);
+	CHECK(!rump_sys_close(fd));
+	CHECK(!rump_pub_etfs_remove("/a/b/c"));
+	CHECK(rump_pub_etfs_remove("/a/b/c") == ENOENT);
+	CHECK(!rump_fakeblk_register(image));
+	fd = rump_sys_open(image, O_RDONLY, 0);
+	CHECK(fd >= 0);
+	rump_sys_close(fd);
+	CHECK(!rump_sys_mkdir("/m", 0755));
+	CHECK(!rump_sys_mount(image, "/m", "ext4", 0, NULL));
+	CHECK(rump_fakeblk_deregister(image) == EBUSY);
+	CHECK(!rump_vfs_unmount("/m", 0));
+	CHECK(!rump_fakeblk_deregister(image));
+}
+
+static void direct(int argc, char **argv)
+{
+	char *out, *in;
+	int fd;
+
+	CHECK(argc == 1);
+	mount_rw(argv[0]);
+	out = aligned_alloc(4096, MIB);
+	in = aligned_alloc(4096, MIB);
+	fill(out, MIB, 2);
+	fd = rump_sys_open("/mnt/f", O_CREAT | O_RDWR | O_DIRECT, 0600);
+	CHECK(fd >= 0);
+	CHECK(rump_sys_pwrite64(fd, out, MIB, 0) == MIB);
+	CHECK(rump_sys_pread64(fd, in, MIB, 0) == MIB);
+	CHECK(!memcmp(in, out, MIB));
+	CHECK_ERR(rump_sys_pread64(fd, in + 1, 4096, 0), EINVAL);
+	CHECK_ERR(rump_sys_pread64(fd, (void *)4096, 4096, 0), EFAULT);
+	CHECK(rump_sys_pread64(fd, in, 4096, MIB) == 0);
+}
+
+static void mapped(int argc, char **argv)
+{
+	char *map, buf[4096];
+	int fd, i;
+
+	CHECK(argc == 1);
+	mount_rw(argv[0]);
+	fd = rump_sys_open("/mnt/f", O_CREAT | O_RDWR, 0600);
+	CHECK(fd >= 0);
+	CHECK(!rump_sys_ftruncate(fd, 4 * MIB));
+	map = (char *)rump_sys_mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED);
+	for (i = 0; i < 1024; i++)
+		map[i * 4096] = i;
+	for (i = 0; i < 1024; i++) {
+		CHECK(rump_sys_pread64(fd, buf, 1, i * 4096L) == 1);
+		CHECK(buf[0] == (char)i);
+	}
+	CHECK(rump_sys_pwrite64(fd, "hello", 5, 8192) == 5);
+	CHECK(!memcmp(map + 8192, "hello", 5));
+	/* Written back, and dirtied again afterwards. */
+	CHECK(!rump_sys_msync((unsigned long)map, 4 * MIB, MS_SYNC));
+	memcpy(map + 8192, "world", 5);
+	CHECK(!rump_sys_fsync(fd));
+	CHECK(rump_sys_pread64(fd, buf, 5, 8192) == 5 && !memcmp(buf, "world", 5));
+	/* As buffers of calls, before they were ever touched. */
+	CHECK(!rump_sys_munmap((unsigned long)map, 4 * MIB));
+	map = (char *)rump_sys_mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	CHECK(map != MAP_FAILED);
+	CHECK(rump_sys_pread64(fd, map + MIB, MIB, 0) == MIB);
+	CHECK(!memcmp(map + MIB + 8192, "world", 5));
+	CHECK(!rump_sys_munmap((unsigned long)map, 4 * MIB));
+	CHECK_ERR(rump_sys_pread64(fd, map, 1, 0), EFAULT);
+}
+
+static const struct test tests[] = {
+	{ "discard", discard }, { "etfs", etfs }, { "direct", direct },
+	{ "mapped", mapped },	{ NULL, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return run_test(tests, argc, argv);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* librump_signals.c - host signals and calls of the kernel */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "librump_test.h"
+
+static volatile sig_atomic_t handled;
+static int pipefd[2];
+
+static void count(int sig)
+{
+	(void)sig;
+	handled++;
+}
+
+static void handler_on(int sig, void (*fn)(int), int flags)
+{
+	struct sigaction act = { .sa_handler = fn, .sa_flags = flags };
+
+	CHECK(!sigaction(sig, &act, NULL));
+}
+
+static void alarm_in(int ms)
+{
+	struct itimerval it = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
+
+	CHECK(!setitimer(ITIMER_REAL, &it, NULL));
+}
+
+static void *write_later(void *arg)
+{
+	usleep(400000);
+	CHECK(rump_sys_write(pipefd[1], "x", 1) == 1);
+	return arg;
+}
+
+/* Without SA_RESTART a blocked read returns EINTR, after the handler has run. */
+static void eintr(int argc, char **argv)
+{
+	char c;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	CHECK(!rump_sys_pipe2(pipefd, 0));
+	handler_on(SIGALRM, count, 0);
+	alarm_in(100);
+	CHECK_ERR(rump_sys_read(pipefd[0], &c, 1), EINTR);
+	CHECK(handled == 1);
+}
+
+/* With SA_RESTART it goes on and reads what comes later. */
+static void restart(int argc, char **argv)
+{
+	pthread_t t;
+	char c;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	CHECK(!rump_sys_pipe2(pipefd, 0));
+	handler_on(SIGALRM, count, SA_RESTART);
+	CHECK(!pthread_create(&t, NULL, write_later, NULL));
+	alarm_in(100);
+	CHECK(rump_sys_read(pipefd[0], &c, 1) == 1);
+	CHECK(handled == 1);
+	pthread_join(t, NULL);
+}
+
+/* nanosleep is not restarted, and says how much is left. */
+static void nanosleep_left(int argc, char **argv)
+{
+	struct timespec ts = { 1, 0 }, left = { 0, 0 };
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	handler_on(SIGALRM, count, SA_RESTART);
+	alarm_in(100);
+	CHECK_ERR(rump_sys_nanosleep(&ts, &left), EINTR);
+	CHECK(handled == 1);
+	CHECK(left.tv_sec == 0 && left.tv_nsec > 500000000);
+}
+
+static void call_inside(int sig)
+{
+	char buf[8];
+	int fd[2];
+
+	(void)sig;
+	CHECK(!rump_sys_pipe2(fd, 0));
+	CHECK(rump_sys_write(fd[1], "signal", 6) == 6);
+	CHECK(rump_sys_read(fd[0], buf, 6) == 6);
+	rump_sys_close(fd[0]);
+	rump_sys_close(fd[1]);
+	handled++;
+}
+
+/* A handler that makes calls, at a high rate, while its thread makes calls. */
+static void handler_calls(int argc, char **argv)
+{
+	struct itimerval it = { { 0, 500 }, { 0, 500 } };
+	double end = now() + 2;
+	long n = 0;
+	char c;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	CHECK(!rump_sys_pipe2(pipefd, 0));
+	handler_on(SIGALRM, call_inside, SA_RESTART);
+	CHECK(!setitimer(ITIMER_REAL, &it, NULL));
+	while (now() < end) {
+		CHECK(rump_sys_write(pipefd[1], "x", 1) == 1);
+		CHECK(rump_sys_read(pipefd[0], &c, 1) == 1);
+		n++;
+	}
+	memset(&it, 0, sizeof(it));
+	setitimer(ITIMER_REAL, &it, NULL);
+	printf("%d signals, %ld rounds\n", (int)handled, n);
+	CHECK(handled > 100);
+}
+
+static volatile sig_atomic_t sigpipe_thread;
+
+static void note_thread(int sig)
+{
+	(void)sig;
+	sigpipe_thread = gettid();
+	handled++;
+}
+
+static void *break_pipe(void *arg)
+{
+	int fd[2];
+
+	CHECK(!rump_sys_pipe2(fd, 0));
+	rump_sys_close(fd[0]);
+	CHECK_ERR(rump_sys_write(fd[1], "x", 1), EPIPE);
+	CHECK(handled == 1);
+	CHECK(sigpipe_thread == gettid());
+	return arg;
+}
+
+/* SIGPIPE reaches the thread that earned it. */
+static void sigpipe(int argc, char **argv)
+{
+	pthread_t t;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	handler_on(SIGPIPE, note_thread, 0);
+	CHECK(!pthread_create(&t, NULL, break_pipe, NULL));
+	pthread_join(t, NULL);
+}
+
+/* SIGXFSZ likewise, from the limit that the kernel was told. */
+static void sigxfsz(int argc, char **argv)
+{
+	struct rlimit rl = { 4096, 4096 };
+	char buf[8192] = { 0 };
+	int fd;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	handler_on(SIGXFSZ, note_thread, 0);
+	CHECK(!rump_sys_prlimit64(0, RLIMIT_FSIZE, &rl, NULL));
+	fd = rump_sys_open("/tmp/f", O_CREAT | O_WRONLY, 0600);
+	CHECK(fd >= 0);
+	CHECK(rump_sys_write(fd, buf, sizeof(buf)) == 4096);
+	CHECK_ERR(rump_sys_write(fd, buf, 1), EFBIG);
+	CHECK(handled == 1 && sigpipe_thread == gettid());
+}
+
+/* An unhandled SIGPIPE ends the program, as it does on the host. */
+static void sigpipe_default(int argc, char **argv)
+{
+	int fd[2];
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	CHECK(!rump_sys_pipe2(fd, 0));
+	rump_sys_close(fd[0]);
+	rump_sys_write(fd[1], "x", 1);
+	printf("still here\n");
+}
+
+static const struct test tests[] = {
+	{ "eintr", eintr },
+	{ "restart", restart },
+	{ "nanosleep_left", nanosleep_left },
+	{ "handler_calls", handler_calls },
+	{ "sigpipe", sigpipe },
+	{ "sigxfsz", sigxfsz },
+	{ "sigpipe_default", sigpipe_default },
+	{ NULL, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return run_test(tests, argc, argv);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* librump_threads.c - host threads in the kernel: many, short-lived, blocking, idle */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "librump_test.h"
+
+#define MANY 64
+
+static long private_bytes(void)
+{
+	long kb, sum = 0;
+	char line[256];
+	FILE *f = fopen("/proc/self/smaps_rollup", "r");
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Anonymous: %ld", &kb) == 1 || sscanf(line, "Pss_Shmem: %ld", &kb) == 1)
+			sum += kb;
+	fclose(f);
+	return sum * 1024;
+}
+
+static void *one_call(void *arg)
+{
+	CHECK(rump_sys_getpid() > 0);
+	return arg;
+}
+
+static void spawn(int n)
+{
+	pthread_t t;
+
+	while (n--) {
+		CHECK(!pthread_create(&t, NULL, one_call, NULL));
+		CHECK(!pthread_join(t, NULL));
+	}
+}
+
+/* Threads come and go by the thousand without leaks. */
+static void come_and_go(int argc, char **argv)
+{
+	long before, after;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	spawn(1000);
+	rump_sys_sync();
+	before = private_bytes();
+	spawn(4000);
+	after = private_bytes();
+	printf("%ld KiB more after 4000 threads\n", (after - before) / 1024);
+	CHECK(after - before < 1 << 20);
+}
+
+static void *copy_through_pipe(void *arg)
+{
+	int fd[2], i;
+	uint64_t x, y;
+
+	(void)arg;
+	CHECK(!rump_sys_pipe2(fd, 0));
+	for (i = 0; i < 2000; i++) {
+		x = i;
+		CHECK(rump_sys_write(fd[1], &x, sizeof(x)) == sizeof(x));
+		CHECK(rump_sys_read(fd[0], &y, sizeof(y)) == sizeof(y));
+		CHECK(x == y);
+	}
+	rump_sys_close(fd[0]);
+	rump_sys_close(fd[1]);
+	return NULL;
+}
+
+/* Many threads at once in the kernel. */
+static void at_once(int argc, char **argv)
+{
+	pthread_t t[MANY];
+	int i;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	for (i = 0; i < MANY; i++)
+		CHECK(!pthread_create(&t[i], NULL, copy_through_pipe, NULL));
+	for (i = 0; i < MANY; i++)
+		CHECK(!pthread_join(t[i], NULL));
+}
+
+static int ring[MANY][2];
+
+static void *pass_on(void *arg)
+{
+	int i = (intptr_t)arg, n;
+	char c;
+
+	for (n = 0; n < 50; n++) {
+		CHECK(rump_sys_read(ring[i][0], &c, 1) == 1);
+		CHECK(rump_sys_write(ring[(i + 1) % MANY][1], &c, 1) == 1);
+	}
+	return NULL;
+}
+
+/* A token goes round a ring of blocked threads. */
+static void token_ring(int argc, char **argv)
+{
+	pthread_t t[MANY];
+	char c = 'x';
+	intptr_t i;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	for (i = 0; i < MANY; i++)
+		CHECK(!rump_sys_pipe2(ring[i], 0));
+	for (i = 0; i < MANY; i++)
+		CHECK(!pthread_create(&t[i], NULL, pass_on, (void *)i));
+	CHECK(rump_sys_write(ring[0][1], &c, 1) == 1);
+	for (i = 0; i < MANY; i++)
+		CHECK(!pthread_join(t[i], NULL));
+	CHECK(rump_sys_read(ring[0][0], &c, 1) == 1 && c == 'x');
+}
+
+/* A kernel that has nothing to do takes no processor time: argv[0] seconds. */
+static void idle(int argc, char **argv)
+{
+	double before, used;
+	int seconds = argc > 0 ? atoi(argv[0]) : 10;
+
+	CHECK(!rump_init());
+	rump_sys_getpid();
+	sleep(1);
+	before = cpu_time();
+	sleep(seconds);
+	used = cpu_time() - before;
+	printf("%.6f s of processor time in %d s\n", used, seconds);
+	CHECK(used < 0.002 * seconds);
+}
+
+static volatile int stop;
+static volatile long calls;
+
+static void *busy(void *arg)
+{
+	while (!stop) {
+		rump_sys_getppid();
+		calls++;
+	}
+	return arg;
+}
+
+static long calls_during(void (*fn)(void))
+{
+	pthread_t t;
+	double start;
+
+	stop = 0;
+	calls = 0;
+	CHECK(!pthread_create(&t, NULL, busy, NULL));
+	start = now();
+	fn();
+	start = now() - start;
+	stop = 1;
+	pthread_join(t, NULL);
+	return calls / start;
+}
+
+static void just_wait(void)
+{
+	usleep(500000);
+}
+
+static void kernel_sleep(void)
+{
+	struct timespec ts = { 0, 500000000 };
+
+	CHECK(!rump_sys_nanosleep(&ts, NULL));
+}
+
+static void kernel_poll(void)
+{
+	struct pollfd p = { .events = POLLIN };
+	int fd[2];
+
+	CHECK(!rump_sys_pipe2(fd, 0));
+	p.fd = fd[0];
+	CHECK(rump_sys_poll(&p, 1, 500) == 0);
+	rump_sys_close(fd[0]);
+	rump_sys_close(fd[1]);
+}
+
+/* While one thread is blocked in a call, another one's go on at full speed. */
+static void blocked_thread_frees_cpu(int argc, char **argv)
+{
+	long alone, sleeping, polling;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	alone = calls_during(just_wait);
+	sleeping = calls_during(kernel_sleep);
+	polling = calls_during(kernel_poll);
+	printf("calls per second: %ld alone, %ld beside a sleep, %ld beside a poll\n", alone,
+	       sleeping, polling);
+	CHECK(sleeping > alone / 2);
+	CHECK(polling > alone / 2);
+}
+
+static const struct test tests[] = {
+	{ "come_and_go", come_and_go },
+	{ "at_once", at_once },
+	{ "token_ring", token_ring },
+	{ "idle", idle },
+	{ "blocked_thread_frees_cpu", blocked_thread_frees_cpu },
+	{ NULL, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return run_test(tests, argc, argv);
+}

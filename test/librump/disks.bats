@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+
+load setup
+
+@test "what is written to ext4 is read back, and e2fsck finds it clean" {
+	image ext4 64M
+	head -c 5000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"
+	"$EXAMPLES/imgput" "$IMG" data <"$BATS_TEST_TMPDIR/data"
+	"$EXAMPLES/imgcat" "$IMG" data | cmp - "$BATS_TEST_TMPDIR/data"
+	run e2fsck -fn "$IMG"
+	assert_success
+	refute_output --partial 'recovering journal'
+	run debugfs -R 'stat data' "$IMG"
+	assert_output --partial 'Size: 5000000'
+}
+
+@test "the host's tools read what the rump kernel wrote to vfat" {
+	image vfat 64M
+	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"
+	"$EXAMPLES/imgput" "$IMG" data <"$BATS_TEST_TMPDIR/data"
+	"$EXAMPLES/imgcat" "$IMG" data | cmp - "$BATS_TEST_TMPDIR/data"
+	run fsck.vfat -n "$IMG"
+	assert_success
+}
+
+@test "a squashfs image is read" {
+	mkdir "$BATS_TEST_TMPDIR/tree"
+	head -c 1000000 /dev/urandom >"$BATS_TEST_TMPDIR/tree/data"
+	for comp in gzip xz zstd lz4; do
+		mksquashfs "$BATS_TEST_TMPDIR/tree" "$BATS_TEST_TMPDIR/$comp.sq" -comp $comp -quiet -no-progress
+		"$EXAMPLES/imgcat" "$BATS_TEST_TMPDIR/$comp.sq" data | cmp - "$BATS_TEST_TMPDIR/tree/data"
+	done
+}
+
+@test "an image that may not be written is mounted read-only and not changed" {
+	image ext4 64M
+	echo hello | "$EXAMPLES/imgput" "$IMG" f
+	sum=$(sha256sum <"$IMG")
+	run "$EXAMPLES/imgcat" "$IMG" f
+	assert_success
+	assert_output hello
+	assert_equal "$(sha256sum <"$IMG")" "$sum"
+}
+
+@test "a file that is deleted gives its blocks back to the host" {
+	image ext4 256M -E lazy_itable_init=1 -O ^has_journal
+	run helper disk discard "$IMG"
+	assert_success
+}
+
+@test "one request in N fails with RUMP_BLKFAIL, reproducibly" {
+	image ext4 64M
+	head -c 20000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"
+	"$EXAMPLES/imgput" "$IMG" data <"$BATS_TEST_TMPDIR/data"
+	export RUMP_BLKFAIL=20 RUMP_BLKFAIL_SEED=7
+	run "$EXAMPLES/imgcat" "$IMG" data
+	assert_failure
+	assert_output --partial 'Input/output error'
+}
+
+@test "parts, keys, removal and busy disks behave as rump(3) says" {
+	image ext4 64M
+	run helper disk etfs "$IMG"
+	assert_success
+}
+
+@test "unbuffered I/O works from ordinary memory" {
+	image ext4 64M
+	run helper disk direct "$IMG"
+	assert_success
+}
+
+@test "mapped files are coherent with read and write" {
+	image ext4 64M
+	run helper disk mapped "$IMG"
+	assert_success
+	run e2fsck -fn "$IMG"
+	assert_success
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+
+load setup
+
+@test "a blocked read returns EINTR after a handler without SA_RESTART" {
+	run helper signals eintr
+	assert_success
+}
+
+@test "a blocked read goes on after a handler with SA_RESTART" {
+	run helper signals restart
+	assert_success
+}
+
+@test "nanosleep is not restarted and says how much is left" {
+	run helper signals nanosleep_left
+	assert_success
+}
+
+@test "a handler makes calls while its thread is inside the kernel" {
+	run helper signals handler_calls
+	assert_success
+}
+
+@test "SIGPIPE reaches the thread that earned it" {
+	run helper signals sigpipe
+	assert_success
+}
+
+@test "SIGXFSZ reaches the thread that earned it" {
+	run helper signals sigxfsz
+	assert_success
+}
+
+@test "an unhandled SIGPIPE ends the program" {
+	run helper signals sigpipe_default
+	assert_equal "$status" $((128 + 13))
+	refute_output --partial 'still here'
+}
