@@ -11,8 +11,8 @@
 #
 #	NUMBER NAME ENTRY COUNT TYPE1 ARG1 TYPE2 ARG2 ...
 #
-# with tabs between. ENTRY is the function behind the call, without sys_: "ni_syscall" where the table
-# has none or the port has taken it out, which does not depend on the configuration. COUNT is -1 when
+# with tabs between. ENTRY is the function behind the call: sys_ni_syscall where the table has none or
+# the port has taken it out, which does not depend on the configuration. COUNT is -1 when
 # nothing in the tree defines the call, so that its arguments are not known; "alternatives" follows
 # the last argument of a call whose definition depends on the configuration.
 #
@@ -30,14 +30,11 @@ file == 1 && /^[0-9]/ {
 		next
 	number[++calls] = word[1]
 	name[calls] = word[3]
-	entry[calls] = word[4] == "" ? "ni_syscall" : word[4]
-	sub(/^sys_/, "", entry[calls])
+	entry[calls] = word[4] == "" ? "sys_ni_syscall" : word[4]
 }
 
 file == 2 && /^#define[ \t]+sys_/ {
 	split($0, word, /[ \t]+/)
-	sub(/^sys_/, "", word[2])
-	sub(/^sys_/, "", word[3])
 	instead[word[2]] = word[3]
 }
 
@@ -61,8 +58,9 @@ END {
 	}
 	for (i = 1; i <= calls; i++) {
 		e = entry[i]
+		d = substr(e, 5)
 		printf "%d\t%s\t%s\t%d%s%s\n", number[i], name[i],
-			(e in instead ? instead[e] : e), (e in count ? count[e] : -1),
-			definition[e], (e in varies ? "\talternatives" : "")
+			(e in instead ? instead[e] : e), (d in count ? count[d] : -1),
+			definition[d], (d in varies ? "\talternatives" : "")
 	}
 }
