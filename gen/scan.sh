@@ -24,7 +24,7 @@ defining() {
 host=$(defining "$linux/arch/x86/kernel" |
 	grep -v -e process_32.c -e sys_ia32.c -e vm86_32.c -e /tls.c || true)
 generic=$(cd "$linux" && defining block drivers/char fs init io_uring ipc kernel lib mm net security virt |
-	grep -v -e '^mm/nommu.c' | sed "s|^|$linux/|")
+	grep -v -e '^mm/nommu.c' | sed "s|^|$linux/|") || true
 own=$(defining "$port")
 
 if [ -z "$generic" ]; then

@@ -2,6 +2,7 @@
 # What the suites of test/gen share. They look at what the build made, or run the scripts of gen/ on
 # lists of their own.
 
+# shellcheck disable=SC2034 # the suites use them
 bats_require_minimum_version 1.5.0
 BATS_LIB_PATH=${BATS_LIB_PATH:-/usr/lib/bats}
 bats_load_library bats-support

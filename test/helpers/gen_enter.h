@@ -12,7 +12,7 @@ extern long gen_result; /* what the kernel returns */
 
 static inline long rump__enter(long nr, long a, long b, long c, long d, long e, long f)
 {
-	gen_call = (struct gen_call){ nr, { a, b, c, d, e, f } };
+	gen_call = (struct gen_call){nr, {a, b, c, d, e, f}};
 	return gen_result;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* gen_types.c - are the prototypes of rump_syscalls.h those of libc?
  *
- * Compiled, not run, with _DEFAULT_SOURCE for what everybody has and with _GNU_SOURCE for extensions.
- * The first are not compared with _GNU_SOURCE too: libc then has enums for some integers and a union
- * for struct sockaddr *.
+ * Compiled, not run, with _DEFAULT_SOURCE for what everybody has and with _GNU_SOURCE for
+ * extensions. The first are not compared with _GNU_SOURCE too: libc then has enums for some
+ * integers and a union for struct sockaddr *.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,8 +52,9 @@
 #include <rump/rump_syscalls.h>
 
 #define SAME(name)                                                                                 \
-	_Static_assert(__builtin_types_compatible_p(__typeof__(name), __typeof__(rump_sys_##name)), \
-		       #name " differs from libc's");
+	_Static_assert(                                                                            \
+		__builtin_types_compatible_p(__typeof__(name), __typeof__(rump_sys_##name)),       \
+		#name " differs from libc's");
 
 #ifndef _GNU_SOURCE
 SAME(read)

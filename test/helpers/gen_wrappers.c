@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* gen_wrappers.c - do the wrappers pass what they are given, and return what libc would?
  *
- * Linked with the wrappers built over gen_enter.h. Prints the call that would have reached the kernel
- * for each of a number of functions, or what comes back for given results of the kernel.
+ * Linked with the wrappers built over gen_enter.h. Prints the call that would have reached the
+ * kernel for each of a number of functions, or what comes back for given results of the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -102,7 +102,7 @@ static void names(void)
 /* The kernel changes the timeouts of these; the caller's must stay. */
 static void timeouts(void)
 {
-	struct timespec timeout = { 1, 2 };
+	struct timespec timeout = {1, 2};
 	sigset_t mask;
 	const long *pair;
 
