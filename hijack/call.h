@@ -46,6 +46,7 @@ enum hijack_kind {
  * @native:	set by a handler to have the slot make the call itself, with nothing of the shim on
  *the stack: the offset of a block of the slot. The handler's result is then ignored.
  * @side:	set by whoever performs it
+ * @stay:	the site is glibc's, where a blocked thread has to be for it to be cancelled
  */
 struct hijack_call {
 	unsigned long nr;
@@ -53,6 +54,7 @@ struct hijack_call {
 	unsigned long slot;
 	unsigned long native;
 	unsigned long side;
+	unsigned long stay;
 };
 
 typedef long hijack_fn(struct hijack_call *call);
@@ -83,6 +85,11 @@ void hijack_on_exit(void);
 /* Performs a call on the host, with what the shim has to do about mappings, exec, clone, signals.
  */
 long hijack_host(struct hijack_call *call);
+/*
+ * The same, as the last thing that is done about a call, with the very struct that came from the
+ * site. The site may then make it (@native), so what is returned here need not be the result.
+ */
+long hijack_pass(struct hijack_call *call);
 /* entry.S calls it for every call; a layer above may too, to make one as the program would. */
 long hijack_dispatch(struct hijack_call *call);
 

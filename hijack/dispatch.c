@@ -56,6 +56,21 @@ long hijack_host(struct hijack_call *call)
 }
 
 /**
+ * hijack_pass() - Leave a call to the host, and perhaps to the site it came from
+ *
+ * Not there, if the result has to be seen or Syscall User Dispatch would trap it.
+ */
+long hijack_pass(struct hijack_call *call)
+{
+	if (__builtin_expect(call->stay, 0) && !hijack_watched && !hijack_config.sud &&
+	    !(call->nr < HIJACK_CALLS && host_table[call->nr])) {
+		call->native = SLOT_IN_PLACE;
+		return 0;
+	}
+	return hijack_host(call);
+}
+
+/**
  * dispatch_watched() - hijack_dispatch() with trace and report
  */
 static __attribute__((noinline)) long dispatch_watched(struct hijack_call *call, hijack_fn *fn)
@@ -86,7 +101,7 @@ long hijack_dispatch(struct hijack_call *call)
 	hijack_fn *fn = call->nr < HIJACK_CALLS ? hijack_route[call->nr] : NULL;
 
 	if (!fn)
-		fn = hijack_host;
+		fn = hijack_pass;
 	if (__builtin_expect(hijack_watched, 0))
 		return dispatch_watched(call, fn);
 	return fn(call);

@@ -16,7 +16,8 @@
  *
  * Calls that return twice, or on another stack, must have nothing of the shim on the stack. The dispatcher
  * says so in hijack_call.native; hijack_entry then restores everything and jumps to a block of the slot, which
- * makes the call itself and comes to hijack_after_entry in parent and child alike.
+ * makes the call itself and comes to hijack_after_entry in parent and child alike. In the same way a call may
+ * be made by the instruction at the site, which the jump before it has left there.
  */
 #include <asm/unistd.h>
 #include "format.h"
@@ -27,7 +28,8 @@
 #define CALL_SLOT	56
 #define CALL_NATIVE	64
 #define CALL_SIDE	72
-#define CALL_SIZE	80
+#define CALL_STAY	80
+#define CALL_SIZE	96	/* a multiple of 16 */
 
 #define RA_OFFSET	(SLOT_RED_ZONE + 8)	/* of the slot's return address, below the site's rsp */
 
@@ -42,7 +44,7 @@
 	.cfi_escape 0x22, 0x23, 0x80, 0x01		/* plus, plus_uconst 128 */
 .endm
 
-.macro enter
+.macro enter stay
 	.cfi_startproc
 	.cfi_def_cfa rsp, RA_OFFSET
 	cfi_return_to_site
@@ -64,6 +66,7 @@
 	mov	%rcx, CALL_SLOT(%rsp)
 	movq	$0, CALL_NATIVE(%rsp)
 	movq	$0, CALL_SIDE(%rsp)
+	movq	$\stay, CALL_STAY(%rsp)
 	mov	%rsp, %rdi
 .endm
 
@@ -91,9 +94,17 @@
 
 	.text
 
-function hijack_entry
-	enter
+/* From the site of glibc's __syscall_cancel_arch: the call may be made there. */
+function hijack_stay_entry
+	enter	1
 	call	hijack_dispatch
+	jmp	.Lback
+endfunction hijack_stay_entry
+
+function hijack_entry
+	enter	0
+	call	hijack_dispatch
+.Lback:
 	mov	CALL_NATIVE(%rsp), %rcx
 	restore_arguments
 	test	%rcx, %rcx
@@ -110,15 +121,21 @@ function hijack_entry
 	.cfi_def_cfa rsp, RA_OFFSET
 	.cfi_restore rbp
 	mov	(%rsp), %r11
-	and	$-SLOT_SIZE, %r11
-	add	%rcx, %r11
 	lea	RA_OFFSET(%rsp), %rsp
+	and	$-SLOT_SIZE, %r11
+	cmp	$SLOT_IN_PLACE, %rcx
+	je	2f
+	add	%rcx, %r11
+	jmp	*%r11
+2:	/* the instruction is two bytes before what the slot's last word leads to */
+	movslq	SLOT_UNWIND(%r11), %rcx
+	lea	SLOT_SIZE - 2(%r11, %rcx), %r11
 	jmp	*%r11
 endfunction hijack_entry
 
 /* As hijack_entry, from a block of a slot: rax is the result of the clone, and stays. */
 function hijack_after_entry
-	enter
+	enter	0
 	call	hijack_after_clone
 	restore_arguments
 	mov	CALL_NR(%rsp), %rax

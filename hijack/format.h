@@ -12,16 +12,17 @@
  * A slot is SLOT_SIZE bytes, aligned to its size:
  *
  *	0	head: what the jump at the site displaced before the syscall
- *		lea -128(%rsp),%rsp; call *entry(%rip)
- *		tail: what was displaced behind the syscall; jmp back
- *	64	three blocks, a block for each kind of clone:
- *		syscall; lea -128(%rsp),%rsp; call *after(%rip); jmp tail
- *	124	the address behind the syscall, relative to the end of the slot: for unwinders
+ *		lea -128(%rsp),%rsp; call *entry(%rip), or *stay(%rip) if the call should be made at
+ *the site: glibc 2.41 and later cancel a thread only if it is found at that one instruction tail:
+ *what was displaced behind the syscall; jmp back 64	three blocks, a block for each kind of
+ *clone: syscall; lea -128(%rsp),%rsp; call *after(%rip); jmp tail 124	the address behind the
+ *syscall, relative to the end of the slot: for unwinders
  */
 #define SLOT_SIZE	128
 #define SLOT_BLOCKS	64
 #define SLOT_BLOCK_SIZE 15
 #define SLOT_UNWIND	124
+#define SLOT_IN_PLACE	1 /* not in the slot, but at the site */
 #define SLOT_RED_ZONE	128 /* System V ABI, AMD64, 3.2.2 */
 
 #ifndef __ASSEMBLER__
@@ -30,7 +31,7 @@
 #include <stdint.h>
 
 #define IMAGE_MAGIC    0x676d6970656d7572ull /* "rumepimg", little endian */
-#define IMAGE_VERSION  1
+#define IMAGE_VERSION  2
 #define IMAGE_PAGE     4096ull
 #define IMAGE_MAX_RUNS 120
 #define IMAGE_KEY_MAX  32
@@ -38,7 +39,8 @@
 /* The page in front of the slots: what their calls go through. */
 struct slot_page {
 	uint64_t entry; /* hijack_entry */
-	uint64_t after; /* hijack_after_clone */
+	uint64_t after; /* hijack_after_entry */
+	uint64_t stay; /* hijack_stay_entry */
 };
 
 /**

@@ -144,8 +144,10 @@ static uint64_t main_header(const Elf64_Phdr *phdr, uint64_t count, uint64_t bia
 
 /**
  * rewrite_loaded() - Rewrite every object of the process but this one and the vdso
+ * @program:	argv[0], which an explicit ld.so has set to the program's path
  */
-static void rewrite_loaded(const struct r_debug *debug, const struct auxv *auxv, uint64_t vdso)
+static void rewrite_loaded(const struct r_debug *debug, const struct auxv *auxv, uint64_t vdso,
+			   const char *program)
 {
 	const Elf64_Phdr *phdr = (const Elf64_Phdr *)auxv_value(auxv, AT_PHDR);
 
@@ -157,6 +159,7 @@ static void rewrite_loaded(const struct r_debug *debug, const struct auxv *auxv,
 			continue;
 		if (map == debug->r_map) {
 			/* Under an explicit ld.so, AT_PHDR is ld.so's. */
+			object.name = program;
 			if (auxv_value(auxv, AT_BASE)) {
 				object.name = "/proc/self/exe";
 				header = main_header(phdr, auxv_value(auxv, AT_PHNUM), header);
@@ -213,7 +216,7 @@ static void start(void)
 	find_text((uint64_t)__ehdr_start, hijack_text);
 	config_read(envp, own_name(debug), auxv_value(auxv, AT_EUID) == 0);
 	report_start();
-	rewrite_loaded(debug, auxv, vdso);
+	rewrite_loaded(debug, auxv, vdso, argc ? argv[0] : "");
 	hijack_watched = hijack_config.trace || hijack_config.report;
 	hijack_on_start(argv, envp);
 	sud_start();

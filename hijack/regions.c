@@ -111,6 +111,7 @@ static void set_slot_page(uint64_t at)
 
 	page->entry = (uint64_t)hijack_entry;
 	page->after = (uint64_t)hijack_after_entry;
+	page->stay = (uint64_t)hijack_stay_entry;
 }
 
 /**

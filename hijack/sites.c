@@ -557,6 +557,21 @@ static bool put_call(struct writer *writer, uint64_t pointer)
 }
 
 /**
+ * must_stay() - Whether a site is that of glibc's __syscall_cancel_arch, in 2.41 and later
+ * @bytes:	of its window
+ *
+ * A thread is cancelled in a blocked call only if the signal finds it between two labels around
+ * this instruction, so a call that goes to the host should be made by it.
+ */
+static bool must_stay(const struct image_site *site, const uint8_t *bytes)
+{
+	static const uint8_t store[] = {0x4c, 0x89, 0x5c, 0x24, 0x08}; /* mov %r11,8(%rsp) */
+
+	return site->window == sizeof(store) && site->start + site->window == site->syscall &&
+	       !memcmp(bytes, store, sizeof(store));
+}
+
+/**
  * sites_emit() - Make the slot of a site, and the bytes that replace its window
  * @site:	a rewritten site; its @fix and @original are filled in
  * @slots:	address of the struct slot_page; the slots follow a page later
@@ -603,7 +618,9 @@ int sites_emit(const struct object *object, struct image_site *site, int64_t slo
 		if (behind)
 			break;
 		if (writer.fill + 11 > SLOT_BLOCKS - 5 ||
-		    !put_call(&writer, page + offsetof(struct slot_page, entry)))
+		    !put_call(&writer,
+			      page + (must_stay(site, bytes) ? offsetof(struct slot_page, stay)
+							     : offsetof(struct slot_page, entry))))
 			return -ERANGE;
 		tail = writer.fill;
 	}

@@ -137,7 +137,7 @@ extern unsigned char hijack_watched; /* trace or report is on: dispatch takes th
 
 /* ---- entry.S ---- */
 
-extern const char hijack_entry[], hijack_after_entry[], hijack_restorer[];
+extern const char hijack_entry[], hijack_stay_entry[], hijack_after_entry[], hijack_restorer[];
 long hijack_spawn(void (*fn)(void *), void *argument, void *stack);
 _Noreturn void hijack_unmap_and_exit(uint64_t start, uint64_t length);
 

@@ -7,6 +7,8 @@
  *	hijack_signals altstack		a handler on a small alternate stack makes calls
  *	hijack_signals mask		sigprocmask() and friends tell and do what they should
  *	hijack_signals sigsys		the program's own use of SIGSYS
+ *	hijack_signals stay		a site that must be found by the signal: glibc 2.41's
+ *cancellation
  */
 #include <dlfcn.h>
 #include <err.h>
@@ -18,6 +20,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +30,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t ticks;
@@ -273,6 +277,54 @@ static void test_sigsys(void)
 		errx(1, "the handler was not called");
 }
 
+/* As glibc 2.41's __syscall_cancel_arch ends. pause(2) takes no arguments. */
+long staying_pause(void);
+extern const char staying_syscall[];
+__asm__(".text\n"
+	".type staying_pause, @function\n"
+	"staying_pause:\n"
+	"	.cfi_startproc\n"
+	"	sub $24, %rsp\n"
+	"	.cfi_def_cfa_offset 32\n"
+	"	mov $34, %eax\n"
+	"	mov $77, %r11d\n"
+	"	mov %r11, 8(%rsp)\n"
+	"staying_syscall:\n"
+	"	syscall\n"
+	"	add $24, %rsp\n"
+	"	.cfi_def_cfa_offset 8\n"
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size staying_pause, . - staying_pause\n");
+
+static volatile uintptr_t found_at;
+
+/**
+ * find() - Note where the signal found the program
+ */
+static void find(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)info;
+	found_at = (uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+}
+
+/**
+ * test_stay() - The signal finds the program at its own instruction
+ */
+static void test_stay(void)
+{
+	struct sigaction action = {.sa_sigaction = find, .sa_flags = SA_SIGINFO};
+	struct itimerval timer = {{0, 0}, {0, 20000}};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	if (staying_pause() != -EINTR)
+		errx(1, "pause returned");
+	if (found_at != (uintptr_t)staying_syscall + 2)
+		errx(1, "found elsewhere");
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -291,6 +343,8 @@ int main(int argc, char **argv)
 		test_mask();
 	else if (!strcmp(what, "sigsys"))
 		test_sigsys();
+	else if (!strcmp(what, "stay"))
+		test_stay();
 	else
 		return 2;
 	printf("%s: done\n", what);

@@ -38,3 +38,11 @@ both() {
 @test "the program may have SIGSYS for itself" {
 	both sigsys
 }
+
+@test "a signal finds a blocked call at glibc 2.41's one instruction, which cancellation needs" {
+	for images in map copy; do
+		RUMPHIJACK_IMAGES=$images LD_PRELOAD=$SHIM run "$HELPERS/hijack_signals" stay
+		assert_success
+		assert_output "stay: done"
+	done
+}
