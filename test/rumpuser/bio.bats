@@ -31,7 +31,7 @@ setup() {
 @test "requests that cannot be served are done with an error, short ones with fewer bytes" {
 	run helper bio bad "$FILE"
 	assert_success
-	assert_equal "$(grep done <<<"$output")" "$(cat <<-'LOG'
+	assert_equal "$(grep "done" <<<"$output")" "$(cat <<-'LOG'
 		done no direction 0 EINVAL
 		done both directions 0 EINVAL
 		done unknown bit 0 EINVAL

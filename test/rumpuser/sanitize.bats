@@ -64,13 +64,13 @@ under() {
 @test "locks are clean under ASan and UBSan" {
 	for kind in kmutex spin,kmutex; do
 		under asan sync mutex_stress "$kind"
-		under asan sync cv_timeout "$kind"
-		under asan sync cv_broadcast "$kind"
-		under asan sync cv_ring "$kind"
+		under asan cv timeout "$kind"
+		under asan cv broadcast "$kind"
+		under asan cv ring "$kind"
 	done
 	under asan sync rw_stress
-	under asan sync cv_spin_stress
-	under asan sync cv_forever
+	under asan cv spin_stress
+	under asan cv forever
 }
 
 @test "locks have no data race under TSan" {
@@ -78,13 +78,13 @@ under() {
 		under tsan sync mutex_stress "$kind"
 	done
 	for kind in kmutex spin,kmutex; do
-		under tsan sync cv_broadcast "$kind"
-		under tsan sync cv_ring "$kind"
+		under tsan cv broadcast "$kind"
+		under tsan cv ring "$kind"
 	done
 	under tsan sync rw_stress
 	under tsan sync rw_starve writer
 	under tsan sync rw_starve reader
-	under tsan sync cv_spin_stress
+	under tsan cv spin_stress
 }
 
 @test "block I/O has no data race under TSan" {
@@ -97,4 +97,30 @@ under() {
 	for name in detached exited join_blocks curlwp; do
 		under tsan thread "$name"
 	done
+}
+
+# server asan|tsan: the tests of the system call server that race most.
+server() {
+	local url=unix://$BATS_TEST_TMPDIR/socket
+	for name in copies crowd die_in_copyin die_asleep exec forking; do
+		under "$1" sp "$name" "$url"
+	done
+	for name in kernel_refuses malformed slow; do
+		under "$1" sp_rules "$name" "$url"
+	done
+	under "$1" sp_life fini "$url"
+}
+
+@test "the system call server is clean under ASan and UBSan" {
+	server asan
+	for name in banner guest strings favours; do
+		under asan sp "$name" "unix://$BATS_TEST_TMPDIR/socket"
+	done
+	for name in refused liar; do
+		under asan sp_rules "$name" "unix://$BATS_TEST_TMPDIR/socket"
+	done
+}
+
+@test "the system call server has no data race under TSan" {
+	server tsan
 }

@@ -9,7 +9,7 @@ bats_load_library bats-file
 
 RUMP_TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=${RUMP_BUILD:-$RUMP_TOP/build}
-LIBRUMPUSER=$BUILD/lib/librumpuser.so
+export LIBRUMPUSER=$BUILD/lib/librumpuser.so
 
 # helper AREA TEST [ARG...]: run one test of a helper program, for a minute at most.
 helper() {

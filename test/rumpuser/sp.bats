@@ -13,10 +13,15 @@ notes() {
 	grep -v schedule <<<"$output"
 }
 
-content() {
-	run helper sp "$@"
+# content_of AREA TEST [ARG...]: a test that has nothing to say.
+content_of() {
+	run helper "$@"
 	assert_success
 	refute_output
+}
+
+content() {
+	content_of sp "$@"
 }
 
 @test "a client is greeted with the protocol's version and the kernel's name" {
@@ -95,60 +100,60 @@ content() {
 }
 
 @test "requests out of turn or malformed get an error" {
-	content refused "$URL"
+	content_of sp_rules refused "$URL"
 }
 
 @test "what the kernel refuses is told, and may be tried again" {
-	content kernel_refuses "$URL"
+	content_of sp_rules kernel_refuses "$URL"
 }
 
 @test "broken frames and banners disconnect their sender and nobody else" {
-	content malformed "$URL"
+	content_of sp_rules malformed "$URL"
 }
 
 @test "lies in replies are faults of the system call, not of the kernel" {
-	content liar "$URL"
+	content_of sp_rules liar "$URL"
 }
 
 @test "as many requests as allowed are served, one more disconnects" {
-	content too_many "$URL" 0
-	content too_many "$URL" 1
+	content_of sp_rules too_many "$URL" 0
+	content_of sp_rules too_many "$URL" 1
 }
 
 @test "a client that does not read stops nobody else, and one that is slow is served" {
-	content slow "$URL"
+	content_of sp_rules slow "$URL"
 }
 
 @test "the kernel's last word answers who stopped it, closes everything, and no upcall follows" {
-	run helper sp fini "$URL"
+	run helper sp_life fini "$URL"
 	assert_success
 	assert_output "$(blocking)"
 	assert_not_exists "$SOCKET"
-	run helper sp fini "$URL" anonymous
+	run helper sp_life fini "$URL" anonymous
 	assert_success
 	assert_output "$(blocking)"
 }
 
 @test "stopping a server that was not started does nothing" {
-	content not_started
+	content_of sp_life not_started
 }
 
 @test "words of the banner cannot be empty or endless, and blanks do not break it" {
-	content bad_words "$URL"
+	content_of sp_life bad_words "$URL"
 }
 
 @test "a server over TCP serves, and stops" {
-	content tcp 127.0.0.1 crowd
-	run helper sp tcp 127.0.0.1 fini
+	content crowd "$(helper sp_life free_port 127.0.0.1)"
+	run helper sp_life fini "$(helper sp_life free_port 127.0.0.1)"
 	assert_success
 	assert_output "$(blocking)"
 }
 
 @test "a server over IPv6 serves" {
 	if grep -q '^0\{31\}1 ' /proc/net/if_inet6; then
-		content tcp ::1 crowd
+		content crowd "$(helper sp_life free_port ::1)"
 	else
-		run helper sp bad_url 'tcp://[::1]:7'
+		run helper sp_life bad_url 'tcp://[::1]:7'
 		assert_output EADDRNOTAVAIL
 	fi
 }
@@ -156,25 +161,25 @@ content() {
 @test "where one cannot listen is an error" {
 	for bad in '' unix:// http://x:1 tcp:// tcp://:5 tcp://127.0.0.1 tcp://127.0.0.1: \
 		tcp://localhost:5 tcp://127.0.0.1:http tcp://127.0.0.1:99999; do
-		run helper sp bad_url "$bad"
+		run helper sp_life bad_url "$bad"
 		assert_output EINVAL
 	done
-	run helper sp bad_url "unix:///$(printf 'x%.0s' {1..110})"
+	run helper sp_life bad_url "unix:///$(printf 'x%.0s' {1..110})"
 	assert_output ENAMETOOLONG
-	run helper sp bad_url "unix://$BATS_TEST_TMPDIR/missing/socket"
+	run helper sp_life bad_url "unix://$BATS_TEST_TMPDIR/missing/socket"
 	assert_output ENOENT
 }
 
 @test "a socket file is its owner's only, and gone when the server ends without a word" {
 	cd "$BATS_TEST_TMPDIR"
 	mkfifo out
-	"$BUILD/test/rumpuser_sp" stay unix://socket >out &
+	"$BUILD/test/rumpuser_sp_life" stay unix://socket >out &
 	read -r line <out
 	assert_equal "$line" serving
 	assert_equal "$(stat -c %a socket)" 600
 	kill "$!"
 	wait || true
-	run helper sp bad_url unix://socket
+	run helper sp_life bad_url unix://socket
 	assert_output ok
 	assert_not_exists socket
 }
@@ -182,17 +187,17 @@ content() {
 @test "a dead server's socket file is replaced, a living one's and other files are not" {
 	cd "$BATS_TEST_TMPDIR"
 	mkfifo out
-	"$BUILD/test/rumpuser_sp" stay unix://socket >out &
+	"$BUILD/test/rumpuser_sp_life" stay unix://socket >out &
 	read -r line <out
-	run helper sp bad_url unix://socket
+	run helper sp_life bad_url unix://socket
 	assert_output EADDRINUSE
 	kill -KILL "$!"
 	wait || true
 	assert_exists socket
-	run helper sp bad_url unix://socket
+	run helper sp_life bad_url unix://socket
 	assert_output ok
 	echo precious >socket
-	run helper sp bad_url unix://socket
+	run helper sp_life bad_url unix://socket
 	assert_output EADDRINUSE
 	assert_equal "$(cat socket)" precious
 }

@@ -108,7 +108,7 @@ setup() {
 @test "a wait gives up the CPU before the mutex, and gets the mutex back before the CPU" {
 	for wait in wait timedwait; do
 		for kind in plain kmutex spin; do
-			run helper sync cv_order "$kind" "$wait"
+			run helper cv order "$kind" "$wait"
 			assert_success
 			assert_output - <<-'LOG'
 				mutex held
@@ -123,7 +123,7 @@ setup() {
 
 @test "a wait with a kernel's spin mutex gets the CPU back before the mutex" {
 	for wait in wait timedwait; do
-		run helper sync cv_order spin,kmutex "$wait"
+		run helper cv order spin,kmutex "$wait"
 		assert_success
 		assert_output - <<-'LOG'
 			mutex held
@@ -137,44 +137,44 @@ setup() {
 
 @test "wait_nowrap keeps the CPU" {
 	for kind in plain kmutex spin spin,kmutex; do
-		run helper sync cv_order "$kind" nowrap
+		run helper cv order "$kind" nowrap
 		assert_success
 		assert_output signal
 	done
 }
 
 @test "woken waiters never hold a spin mutex while they want the CPU" {
-	run helper sync cv_spin_stress
+	run helper cv spin_stress
 	assert_success
 }
 
 @test "a wait nobody ends is ETIMEDOUT, in time, with the mutex held" {
 	for kind in kmutex spin spin,kmutex; do
-		run helper sync cv_timeout "$kind"
+		run helper cv timeout "$kind"
 		assert_success
 	done
 }
 
 @test "the longest time-out does not wrap around to none" {
-	run helper sync cv_forever
+	run helper cv forever
 	assert_success
 }
 
 @test "waiters are counted, and a broadcast wakes every one" {
 	for kind in kmutex spin,kmutex; do
-		run helper sync cv_broadcast "$kind"
+		run helper cv broadcast "$kind"
 		assert_success
 	done
 }
 
 @test "destroying a condition variable that has waiters is a panic" {
-	run -134 helper sync cv_destroy_busy
+	run -134 helper cv destroy_busy
 	assert_output --partial 'cv_destroy'
 }
 
 @test "nothing is lost between producers and consumers" {
 	for kind in plain kmutex spin,kmutex; do
-		run helper sync cv_ring "$kind"
+		run helper cv ring "$kind"
 		assert_success
 	done
 }

@@ -4,7 +4,7 @@
 
 setup() {
 	load setup.bash
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 @test "exit ends the process with its status" {
@@ -40,6 +40,7 @@ setup() {
 	run --separate-stderr helper term console
 	assert_success
 	refute_output
+	# shellcheck disable=SC2154 # --separate-stderr sets it
 	assert_equal "$stderr" "$(printf 'first line\nno end, number 42\nlast words')"
 }
 
