@@ -5,13 +5,15 @@
 #
 # Theory of operation
 #
-# syscalls.annot describes its language at its top. A line becomes one struct hijack_rule, whose shape
-# is in hijack_table.h.in, as are the subjects and routes that there are: the constants of its enums.
-# Arguments count from 1 there too, so that what is left out of an initialiser, 0, is "none".
+# syscalls.annot describes its language at its top. A line becomes one struct hijack_rule, whose
+# shape is in hijack_table.h.in, as are the subjects and routes that there are: the constants of
+# its enums. Arguments count from 1 there too, so that what is left out of an initialiser, 0, is
+# "none".
 #
-# Both sides are checked against each other. Each role says what type its argument must have (the table
-# is in BEGIN), and each type or name of an argument that cannot go without a role says which (orphan()).
-# All mistakes are reported, in the form file:line: message, before the build fails.
+# Both sides are checked against each other. Each role says what type its argument must have
+# (the table is in BEGIN), and each type or name of an argument that cannot go without a role
+# says which (orphan()). All mistakes are reported, in the form file:line: message, before the
+# build fails.
 
 BEGIN {
 	FS = "\t"
@@ -46,7 +48,8 @@ function check(call, role, at, want)
 	if (at !~ /^[1-6]$/ || at > count[call])
 		complain(call ": " role ": there is no argument " at)
 	else if (type[call, at] !~ want)
-		complain(call ": " role ": argument " at ", " argument[call, at] ", is " type[call, at])
+		complain(call ": " role ": argument " at ", " argument[call, at] ", is " \
+			type[call, at])
 	else
 		given[at] = 1
 }
@@ -100,7 +103,8 @@ function assign(call, role, value,	part, n)
 		field[role] = part[1]
 		field["length"] = part[2]
 	} else {
-		complain(call ": " role " wants " (role in second ? "two arguments" : "one argument"))
+		complain(call ": " role " wants " \
+			(role in second ? "two arguments" : "one argument"))
 	}
 }
 
@@ -111,7 +115,7 @@ function orphan(call, i,	t, n)
 	n = argument[call, i]
 	if (i in given)
 		return ""
-	if (t ~ number && n ~ /(^|[a-z_])fd(in|out|_in|_out)?$|^fd(in|out|_in|_out)$|^fildes$|^mqdes$/)
+	if (t ~ number && n ~ /fd$|^fd_?(in|out)$|^fildes$|^mqdes$/)
 		return "a descriptor"
 	if (t == "const char *")
 		return "a string"
@@ -153,8 +157,8 @@ function initialiser(call,	i, n, format, name, text)
 		text = text ", .fd = {" list["fd"] " }"
 	if ("path" in list)
 		text = text ", .path = {" list["path"] " }"
-	n = split("at open how addr addrout msg msgs pollfds fdsets range length newfd fds cloexec " \
-		"cloexec_bit", name, " ")
+	n = split("at open how addr addrout msg msgs pollfds fdsets range length newfd fds " \
+		"cloexec cloexec_bit", name, " ")
 	for (i = 1; i <= n; i++)
 		if (name[i] in field)
 			text = text ", ." name[i] " = " field[name[i]]
@@ -218,7 +222,10 @@ file == 2 {
 		if (word[i] == "")
 			continue
 		at = index(word[i], "=")
-		assign(call, at ? substr(word[i], 1, at - 1) : word[i], at ? substr(word[i], at + 1) : "")
+		if (at)
+			assign(call, substr(word[i], 1, at - 1), substr(word[i], at + 1))
+		else
+			assign(call, word[i], "")
 	}
 	if (held["fd"] > 2 || held["path"] > 2)
 		complain(call ": more than two descriptors or paths")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # configured.awk - which system calls a built kernel has, from its System.map; for others to include
 #
-# A call that is not configured is absent, or a weak alias of sys_ni_syscall (the kernel's COND_SYSCALL)
-# and so at its address.
+# A call that is not configured is absent, or a weak alias of sys_ni_syscall (the kernel's
+# COND_SYSCALL) and so at its address.
 
 # A line of System.map: ADDRESS TYPE SYMBOL
 function read_map(	word)
@@ -25,8 +25,8 @@ function check_map()
 function has(entry)
 {
 	if (!(entry in address) && entry !~ /^sys_/) {
-		print "configured.awk: " entry ": System.map lacks it; is it older than the sources?" \
-			>"/dev/stderr"
+		print "configured.awk: " entry \
+			": System.map lacks it; is it older than the sources?" >"/dev/stderr"
 		exit 1
 	}
 	return entry in address && address[entry] != address["sys_ni_syscall"]

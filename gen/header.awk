@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # header.awk - the public header of the system calls
 #
-# usage: awk -f gen/list.awk -f gen/header.awk rump_syscalls.h.in rump_syscalls.list >rump_syscalls.h
+# usage: awk -f gen/list.awk -f gen/header.awk rump_syscalls.h.in rump_syscalls.list
 #
-# Structures are declared, not defined: those who use one include its header, and the others need none.
+# Structures are declared, not defined: those who use one include its header, and the others
+# need none.
 
 # Note the structures and unions that @text speaks of.
 function note(text,	what)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # list.awk - reading rump_syscalls.list (prototypes.awk), and folding C; for others to include
 #
-# The includer defines heading(text), function_(), which finds the fields of a line in the variables
-# below, and fill(word), which prints what stands for a line of the template that is only @word@.
+# The includer defines heading(text), function_(), which finds the fields of a line in the
+# variables below, and fill(word), which prints what stands for a line of the template that is
+# only @word@.
 
 BEGIN { FS = "\t" }
 

@@ -6,18 +6,20 @@
 #
 # Theory of operation
 #
-# For every call that the built kernel has (configured.awk) there is a function of its name, with the
-# kernel's arguments in the types of a libc user; syscalls.types may replace its prototype and add
-# functions. A type comes from, in this order: a proto; the role of the argument in syscalls.annot; a
-# type line; and passes unchanged if it is made of words that mean the same to libc. Any other type
-# is an error, so a new kernel cannot bring in a name that users lack.
+# For every call that the built kernel has (configured.awk) there is a function of its name,
+# with the kernel's arguments in the types of a libc user; syscalls.types may replace its
+# prototype and add functions. A type comes from, in this order: a proto; the role of the
+# argument in syscalls.annot; a type line; and passes unchanged if it is made of words that mean
+# the same to libc. Any other type is an error, so a new kernel cannot bring in a name that
+# users lack.
 #
-# The order is that of syscalls.annot, whose headings become "# HEADING" lines. A line of output is
+# The order is that of syscalls.annot, whose headings become "# HEADING" lines. A line of output
+# is
 #
 #	NAME NUMBER RETURNS PARAMETERS VARIADIC PASSES RESULT BRIEF
 #
-# with tabs between; PARAMETERS, VARIADIC and PASSES are lists with "; " between, or "-" if empty;
-# RESULT is "-" for the usual.
+# with tabs between; PARAMETERS, VARIADIC and PASSES are lists with "; " between, or "-" if
+# empty; RESULT is "-" for the usual.
 
 BEGIN { FS = "\t" }
 
@@ -83,9 +85,10 @@ function declaration(call, i,	t, n, r)
 		t = "socklen_t *"
 	else if (t in libc)
 		t = libc[t]
-	else if (t !~ /^(const )?((unsigned )?(int|long|char)|void|(struct|union) [a-z_0-9]+)( \*+)?$/ &&
-		 t != "unsigned *")
-		complain(call ": what is " t " (" n ") to a user of libc? syscalls.types doesn't tell")
+	else if (t !~ /^(const )?((unsigned )?(int|long|char)|void)( \*+)?$/ &&
+		 t !~ /^(const )?(struct|union) [a-z_0-9]+ \*+$/ && t != "unsigned *")
+		complain(call ": what is " t " (" n \
+			") to a user of libc? syscalls.types doesn't tell")
 	return t ~ /\*$/ ? t n : t " " n
 }
 
@@ -226,9 +229,11 @@ END {
 		if (!has(entry[call]))
 			continue
 		if (count[call] < 0)
-			complain(call ": the kernel has it, but no definition was found in its sources")
+			complain(call \
+				": the kernel has it, but no definition was found in its sources")
 		if (varies[call] && !(call in proto))
-			complain(call ": its definition depends on the configuration; say which by a proto")
+			complain(call \
+				": its definition depends on the configuration; say which by a proto")
 		parameters = passed = ""
 		for (i = 1; i <= count[call] && !(call in proto); i++) {
 			d = declaration(call, i)

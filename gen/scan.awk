@@ -5,15 +5,16 @@
 #
 # Theory of operation
 #
-# The kernel defines a call by SYSCALL_DEFINEn(name, type, argument, ...), at the start of a line, which
-# is the one place that has types and names of all its arguments. A line of output is
+# The kernel defines a call by SYSCALL_DEFINEn(name, type, argument, ...), at the start of a
+# line, which is the one place that has types and names of all its arguments. A line of output
+# is
 #
 #	NAME FILE TYPE1 ARG1 TYPE2 ARG2 ...
 #
-# with tabs between. Types are without __user and without a const that only binds the callee, stars
-# stand together after one space ("struct iocb **"), "unsigned" is spelled "unsigned int". Nothing is
-# decided here: a call that several files or #ifdef branches define comes out as often, in the order
-# of the files.
+# with tabs between. Types are without __user and without a const that only binds the callee,
+# stars stand together after one space ("struct iocb **"), "unsigned" is spelled "unsigned int".
+# Nothing is decided here: a call that several files or #ifdef branches define comes out as
+# often, in the order of the files.
 
 # The type as a caller needs it.
 function plain(t) {
@@ -48,7 +49,8 @@ text != "" {
 	sub(/\).*/, "", text)
 	n = split(text, part, ",")
 	if (n != 1 + 2 * count) {
-		printf "%s:%d: SYSCALL_DEFINE%d with %d words\n", FILENAME, FNR, count, n >"/dev/stderr"
+		printf "%s:%d: SYSCALL_DEFINE%d with %d words\n", FILENAME, FNR, count, n \
+			>"/dev/stderr"
 		failed = 1
 		exit 1
 	}

@@ -5,19 +5,19 @@
 #
 # Theory of operation
 #
-# Joins the numbers and names (the kernel's table, ABIs common and 64) with the definitions (scan.awk)
-# and with what the port puts in the table in place of a call (its #define sys_NAME sys_OTHER).
-# A line of output is
+# Joins the numbers and names (the kernel's table, ABIs common and 64) with the definitions
+# (scan.awk) and with what the port puts in the table in place of a call (its #define sys_NAME
+# sys_OTHER). A line of output is
 #
 #	NUMBER NAME ENTRY COUNT TYPE1 ARG1 TYPE2 ARG2 ...
 #
-# with tabs between. ENTRY is the function behind the call: sys_ni_syscall where the table has none or
-# the port has taken it out, which does not depend on the configuration. COUNT is -1 when
-# nothing in the tree defines the call, so that its arguments are not known; "alternatives" follows
-# the last argument of a call whose definition depends on the configuration.
+# with tabs between. ENTRY is the function behind the call: sys_ni_syscall where the table has
+# none or the port has taken it out, which does not depend on the configuration. COUNT is -1
+# when nothing in the tree defines the call, so that its arguments are not known; "alternatives"
+# follows the last argument of a call whose definition depends on the configuration.
 #
-# Later definitions replace earlier ones, see scan.sh. Within a file they are #ifdef branches, with the
-# one that ordinary machines have at the end.
+# Later definitions replace earlier ones, see scan.sh. Within a file they are #ifdef branches,
+# with the one that ordinary machines have at the end.
 
 BEGIN { FS = "\t" }
 
@@ -53,7 +53,8 @@ file == 3 {
 
 END {
 	if (file != 3 || !calls) {
-		print "table.awk: wants a table, the port's syscalls.c and syscalls.def" >"/dev/stderr"
+		print "table.awk: wants a table, the port's syscalls.c and syscalls.def" \
+			>"/dev/stderr"
 		exit 1
 	}
 	for (i = 1; i <= calls; i++) {

@@ -13,8 +13,9 @@ END {
 	print "/* SPDX-License-Identifier: BSD-2-Clause */"
 	print "/* syscall_table.h - the host's system calls; made by gen/table_h.awk"
 	print " *"
-	print " * Define RUMP_SYSCALL(number, name, arguments, has) and include it, as often as needed."
-	print " * arguments is -1 for a call that no kernel has any more; has is 1 if the rump kernel has it."
+	print " * Define RUMP_SYSCALL(number, name, arguments, has) and include it, as often as"
+	print " * needed. arguments is -1 for a call that no kernel has any more; has is 1 if the"
+	print " * rump kernel has it."
 	print " */"
 	for (i = 1; i <= calls; i++) {
 		split(call[i], word, "\t")

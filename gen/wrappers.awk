@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # wrappers.awk - the system calls as functions
 #
-# usage: awk -f gen/list.awk -f gen/wrappers.awk rump_syscalls.c.in rump_syscalls.list >rump_syscalls.c
+# usage: awk -f gen/list.awk -f gen/wrappers.awk rump_syscalls.c.in rump_syscalls.list
 #
-# Each passes its arguments as longs and the rest as 0, the way the kernel's table of calls has them:
-# the kernel narrows them again itself.
+# Each passes its arguments as longs and the rest as 0, the way the kernel's table of calls has
+# them: the kernel narrows them again itself.
 
 function heading(text) { }
 
@@ -19,11 +19,13 @@ function fetched(	part, n, i, at, declarations, calls, last)
 		match(part[i], /[a-z_0-9]+$/)
 		at = RSTART
 		declarations = declarations "\t" part[i] ";\n"
-		calls = calls "\t" substr(part[i], at) " = va_arg(ap, " substr(part[i], 1, at - 1) ");\n"
+		calls = calls "\t" substr(part[i], at) " = va_arg(ap, " \
+			substr(part[i], 1, at - 1) ");\n"
 	}
 	gsub(/ \)/, ")", calls)
 	gsub(/\* \)/, "*)", calls)
-	return "\tva_list ap;\n" declarations "\n\tva_start(ap, " last ");\n" calls "\tva_end(ap);\n"
+	return "\tva_list ap;\n" declarations "\n\tva_start(ap, " last ");\n" calls \
+		"\tva_end(ap);\n"
 }
 
 function as_long(expression)
