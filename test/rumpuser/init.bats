@@ -102,3 +102,12 @@ names() {
 		refute_output
 	done
 }
+
+@test "the manual page is clean and describes every call" {
+	run mandoc -Tlint -Wwarning "$RUMP_TOP/doc/rumpuser.3"
+	assert_success
+	refute_output
+	for name in $(names); do
+		grep -q "Fn $name " "$RUMP_TOP/doc/rumpuser.3" || fail "$name"
+	done
+}
