@@ -293,7 +293,6 @@ void sp_client_disconnect(struct sp_client *client)
 {
 	pthread_mutex_lock(&client->lock);
 	client->state = SP_DYING;
-	client->nkeys = 0;
 	sp_waiters_kick(client);
 	pthread_cond_broadcast(&client->idle);
 	pthread_mutex_unlock(&client->lock);

@@ -15,11 +15,16 @@ static bool cv_flag;
 /** wake() - Set the flag and signal, once the waiter waits */
 static void *wake(void *arg)
 {
+	struct lwp *owner;
 	int waiters = 0;
 
 	while (!waiters) {
 		rumpuser_cv_has_waiters(cv, &waiters);
 		usleep(1000);
+	}
+	if (mtx_flags & KMUTEX) {
+		rumpuser_mutex_owner(mtx, &owner);
+		CHECK(owner == NULL);
 	}
 	rumpuser_mutex_enter_nowrap(mtx);
 	note("signal");
@@ -209,18 +214,23 @@ static void *crowd_member(void *arg)
 	return arg;
 }
 
-/** await_waiters() - Wait, off the CPU, until so many wait */
-static void await_waiters(int n)
+/** await_waiters() - Enter the mutex when so many wait that were woken so often before */
+static void await_waiters(int n, int woken)
 {
 	int waiters;
 
-	cpu_leave();
-	do {
-		usleep(100);
+	rumpuser_mutex_enter(mtx);
+	for (;;) {
 		rumpuser_cv_has_waiters(cv, &waiters);
 		CHECK(waiters <= STRESS_THREADS);
-	} while (waiters != n);
-	cpu_take();
+		if (waiters == n && crowd_woken == woken)
+			return;
+		rumpuser_mutex_exit(mtx);
+		cpu_leave();
+		usleep(100);
+		cpu_take();
+		rumpuser_mutex_enter(mtx);
+	}
 }
 
 /** test_broadcast() - Waiters are counted, and a broadcast wakes every one */
@@ -235,9 +245,7 @@ static void test_broadcast(char **args)
 	for (int i = 0; i < STRESS_THREADS; i++)
 		CHECK(pthread_create(&t[i], NULL, crowd_member, NULL) == 0);
 	for (int turn = 1; turn <= 3; turn++) {
-		await_waiters(STRESS_THREADS);
-		rumpuser_mutex_enter(mtx);
-		CHECK(crowd_woken == (turn - 1) * STRESS_THREADS);
+		await_waiters(STRESS_THREADS, (turn - 1) * STRESS_THREADS);
 		crowd_turn = turn;
 		rumpuser_cv_broadcast(cv);
 		rumpuser_mutex_exit(mtx);
@@ -260,7 +268,7 @@ static void test_destroy_busy(char **args)
 	(void)args;
 	boot(false, KMUTEX);
 	CHECK(pthread_create(&t, NULL, crowd_member, NULL) == 0);
-	await_waiters(1);
+	await_waiters(1, 0);
 	rumpuser_cv_destroy(cv);
 }
 

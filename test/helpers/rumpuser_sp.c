@@ -335,6 +335,33 @@ static void exec(char **args)
 	free(msg);
 }
 
+/** exec_late() - What the system calls of before an exec want is not asked of the new program */
+static void exec_late(char **args)
+{
+	struct message *msg = malloc(sizeof(*msg));
+	uint64_t late[2] = {(uintptr_t)msg, 8}, seq;
+	struct conn *conn;
+
+	(void)args;
+	if (fork_client()) {
+		conn = client_connect(url);
+		client_guest(conn, "before");
+		seq = client_request(conn, SP_SYSCALL, CALL_LATE, late, sizeof(late));
+		poll(NULL, 0, 50);
+		client_request(conn, SP_EXEC, 0, "after", 6);
+		CHECK(client_await(conn, msg));
+		CHECK(msg->frame.seq == seq && msg->frame.error == EFAULT);
+		CHECK(client_await(conn, msg) && msg->frame.error == 0);
+		CHECK(conn->served == 0);
+		client_close(conn);
+		leave();
+	}
+	serve(false);
+	await_clients();
+	kernel_await(1);
+	free(msg);
+}
+
 /** forking() - A key makes one copy of the process that got it */
 static void forking(char **args)
 {
@@ -398,19 +425,13 @@ static void fork_log(char **args)
 }
 
 static const struct test tests[] = {
-	{"banner", banner},
-	{"guest", guest},
-	{"copies", copies},
-	{"strings", strings},
-	{"favours", favours},
-	{"moments", moments},
-	{"crowd", crowd},
-	{"die_in_copyin", die_in_copyin},
-	{"die_asleep", die_asleep},
-	{"exec", exec},
-	{"forking", forking},
-	{"fork_log", fork_log},
-	{NULL, NULL},
+	{"banner", banner},	    {"guest", guest},
+	{"copies", copies},	    {"strings", strings},
+	{"favours", favours},	    {"moments", moments},
+	{"crowd", crowd},	    {"die_in_copyin", die_in_copyin},
+	{"die_asleep", die_asleep}, {"exec", exec},
+	{"exec_late", exec_late},   {"forking", forking},
+	{"fork_log", fork_log},	    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

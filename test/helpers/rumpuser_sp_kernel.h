@@ -25,6 +25,7 @@ enum call {
 	CALL_ANONMMAP, /* length: returns the address */
 	CALL_RAISE, /* signal */
 	CALL_SLEEP, /* until interrupted: EINTR */
+	CALL_LATE, /* address, length: sleeps, and then as CALL_COPYIN */
 	CALL_COPYIN_SLOW, /* as CALL_COPYIN, by the byte */
 	CALL_REBOOT, /* stops the server */
 	CALL_FAIL, /* the error it shall give */
@@ -266,6 +267,9 @@ static inline int up_syscall(int nr, void *args, long *retval)
 		return rumpuser_sp_raise(priv, (int)arg[0]);
 	case CALL_SLEEP:
 		return call_sleep();
+	case CALL_LATE:
+		call_sleep();
+		return call_copyin(arg[0], arg[1], arg[1], retval);
 	case CALL_REBOOT:
 		rumpuser_sp_fini(arg[0] ? NULL : priv);
 		return arg[0] ? 0 : EIO;

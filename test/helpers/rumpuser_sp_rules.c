@@ -173,7 +173,7 @@ static void bad_reply(struct conn *conn, struct message *msg)
 		break;
 	case 3: /* to another question */
 		msg->frame.type = SP_ANONMMAP;
-		client_reply(conn, msg, 0, noise, 8);
+		client_reply(conn, msg, 0, noise, 100);
 		break;
 	default: /* a string without end */
 		memset(noise, 'x', sizeof(noise));

@@ -300,6 +300,75 @@ static void rw_taken(char **args)
 	finish();
 }
 
+static int queue_order[2]; /* who got the lock, first and second */
+static int queue_got;
+
+/** queue_up() - Want the lock as the argument says, and note when it is got */
+static void *queue_up(void *arg)
+{
+	cpu_take();
+	stage_set(gettid());
+	rumpuser_rw_enter((int)(intptr_t)arg, rw);
+	queue_order[queue_got++] = (int)(intptr_t)arg; /* on the CPU */
+	rumpuser_rw_exit(rw);
+	cpu_leave();
+	return NULL;
+}
+
+/** queue_start() - Start a thread that wants the lock, and wait until it sleeps for it */
+static pthread_t queue_start(int op)
+{
+	char path[64], state;
+	int asleep = 0;
+	pthread_t t;
+	FILE *f;
+
+	cpu_leave();
+	stage_set(0);
+	CHECK(pthread_create(&t, NULL, queue_up, (void *)(intptr_t)op) == 0);
+	stage_await(1);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", stage);
+	while (asleep < 5) {
+		usleep(2000);
+		f = fopen(path, "r");
+		CHECK(f && fscanf(f, "%*d (%*[^)]) %c", &state) == 1);
+		fclose(f);
+		asleep = state == 'S' ? asleep + 1 : 0;
+	}
+	cpu_take();
+	return t;
+}
+
+/** rw_queue() - A reader queues behind a waiting writer, and before the next */
+static void rw_queue(char **args)
+{
+	pthread_t writer, reader;
+
+	(void)args;
+	boot(false, KMUTEX);
+	rumpuser_rw_enter(RUMPUSER_RW_READER, rw);
+	CHECK(rumpuser_rw_tryenter(RUMPUSER_RW_READER, rw) == 0);
+	rumpuser_rw_exit(rw);
+	writer = queue_start(RUMPUSER_RW_WRITER);
+	CHECK(rumpuser_rw_tryenter(RUMPUSER_RW_READER, rw) == EBUSY);
+	rumpuser_rw_exit(rw);
+	cpu_leave();
+	pthread_join(writer, NULL);
+	cpu_take();
+
+	queue_got = 0;
+	rumpuser_rw_enter(RUMPUSER_RW_WRITER, rw);
+	writer = queue_start(RUMPUSER_RW_WRITER);
+	reader = queue_start(RUMPUSER_RW_READER);
+	rumpuser_rw_exit(rw);
+	cpu_leave();
+	pthread_join(writer, NULL);
+	pthread_join(reader, NULL);
+	cpu_take();
+	CHECK(queue_order[0] == RUMPUSER_RW_READER && queue_order[1] == RUMPUSER_RW_WRITER);
+	finish();
+}
+
 static bool flood_stop;
 
 /** flood() - Hold the lock again and again, so that it is never free for long */
@@ -408,17 +477,10 @@ static void rw_stress(char **args)
 }
 
 static const struct test tests[] = {
-	{"mutex_free", mutex_free},
-	{"mutex_taken", mutex_taken},
-	{"mutex_owner", mutex_owner},
-	{"mutex_stress", mutex_stress},
-	{"mistake", mistake},
-	{"rw_free", rw_free},
-	{"rw_change", rw_change},
-	{"rw_taken", rw_taken},
-	{"rw_starve", rw_starve},
-	{"rw_stress", rw_stress},
-	{NULL, NULL},
+	{"mutex_free", mutex_free},	{"mutex_taken", mutex_taken}, {"mutex_owner", mutex_owner},
+	{"mutex_stress", mutex_stress}, {"mistake", mistake},	      {"rw_free", rw_free},
+	{"rw_change", rw_change},	{"rw_taken", rw_taken},	      {"rw_queue", rw_queue},
+	{"rw_starve", rw_starve},	{"rw_stress", rw_stress},     {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -6,6 +6,27 @@ setup() {
 	load setup.bash
 	SOCKET=$BATS_TEST_TMPDIR/socket
 	URL=unix://$SOCKET
+	SERVER=
+}
+
+teardown() {
+	[ -z "$SERVER" ] || kill -KILL "$SERVER"
+}
+
+# stay: start a server at unix://socket in the background, as process $SERVER.
+stay() {
+	mkfifo out
+	"$BUILD/test/rumpuser_sp_life" stay unix://socket >out 3>&- &
+	SERVER=$!
+	read -r line <out
+	assert_equal "$line" serving
+}
+
+# stop SIGNAL: end it.
+stop() {
+	kill "-$1" "$SERVER"
+	wait "$SERVER" || true
+	SERVER=
 }
 
 # What the kernel noted, without the upcalls that only take and leave the CPU.
@@ -83,6 +104,10 @@ content() {
 		'process 1: "before", flags 2, from 0' \
 		'process 1 executes "after"' \
 		'process 1 ends')"
+}
+
+@test "what the system calls of before an exec want is not asked of the new program" {
+	content exec_late "$URL"
 }
 
 @test "a key makes one copy of the process that got it" {
@@ -171,28 +196,21 @@ content() {
 }
 
 @test "a socket file is its owner's only, and gone when the server ends without a word" {
-	cd "$BATS_TEST_TMPDIR"
-	mkfifo out
-	"$BUILD/test/rumpuser_sp_life" stay unix://socket >out &
-	read -r line <out
-	assert_equal "$line" serving
+	cd "$BATS_TEST_TMPDIR" || return
+	stay
 	assert_equal "$(stat -c %a socket)" 600
-	kill "$!"
-	wait || true
+	stop TERM
 	run helper sp_life bad_url unix://socket
 	assert_output ok
 	assert_not_exists socket
 }
 
 @test "a dead server's socket file is replaced, a living one's and other files are not" {
-	cd "$BATS_TEST_TMPDIR"
-	mkfifo out
-	"$BUILD/test/rumpuser_sp_life" stay unix://socket >out &
-	read -r line <out
+	cd "$BATS_TEST_TMPDIR" || return
+	stay
 	run helper sp_life bad_url unix://socket
 	assert_output EADDRINUSE
-	kill -KILL "$!"
-	wait || true
+	stop KILL
 	assert_exists socket
 	run helper sp_life bad_url unix://socket
 	assert_output ok

@@ -93,6 +93,11 @@ setup() {
 	assert_output "$(printf '%s\n' taken 'holder leaves')"
 }
 
+@test "a reader queues behind a waiting writer, and before the next one" {
+	run helper sync rw_queue
+	assert_success
+}
+
 @test "neither many readers keep out a writer nor many writers a reader" {
 	for many in reader writer; do
 		run helper sync rw_starve "$many"
