@@ -18,8 +18,10 @@ static atomic_flag exiting = ATOMIC_FLAG_INIT;
  */
 void rump__exit(void)
 {
-	if (rump__kernel.up && !atomic_flag_test_and_set(&exiting))
-		rump__enter(RUMP_CALL_HALT, 0, 0, 0, 0, 0, 0);
+	if (!rump__kernel.up || atomic_flag_test_and_set(&exiting))
+		return;
+	if (rump__enter(RUMP_CALL_HALT, 0, 0, 0, 0, 0, 0) < 0)
+		rump__error("a file system could not be made clean; it recovers at its next mount");
 }
 
 __attribute__((destructor)) static void at_exit(void)

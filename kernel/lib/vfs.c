@@ -174,6 +174,26 @@ int rump_vfs_sync(void)
 /* SYSLOG_ACTION_READ_ALL of syslog(2) */
 #define READ_ALL 3
 
+/* Lines come as "<6>text"; what follows in them has no such start. */
+static ssize_t strip_levels(char *buf, long n)
+{
+	char *from = buf, *to = buf, *end = buf + n;
+	bool start = true;
+
+	while (from < end) {
+		if (start && *from == '<') {
+			while (from < end && *from++ != '>')
+				;
+			start = false;
+			continue;
+		}
+		start = *from == '\n';
+		*to++ = *from++;
+	}
+	*to = 0;
+	return to - buf;
+}
+
 ssize_t rump_dmesg(char *buf, size_t size)
 {
 	long n;
@@ -187,8 +207,7 @@ ssize_t rump_dmesg(char *buf, size_t size)
 		errno = -n;
 		return -1;
 	}
-	buf[n] = 0;
-	return n;
+	return strip_levels(buf, n);
 }
 
 int rump_getversion(void)

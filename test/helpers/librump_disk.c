@@ -135,17 +135,17 @@ static void mapped(int argc, char **argv)
 	CHECK(rump_sys_pwrite64(fd, "hello", 5, 8192) == 5);
 	CHECK(!memcmp(map + 8192, "hello", 5));
 	/* Written back, and dirtied again afterwards. */
-	CHECK(!rump_sys_msync((unsigned long)map, 4 * MIB, MS_SYNC));
+	CHECK(!rump_sys_msync(map, 4 * MIB, MS_SYNC));
 	memcpy(map + 8192, "world", 5);
 	CHECK(!rump_sys_fsync(fd));
 	CHECK(rump_sys_pread64(fd, buf, 5, 8192) == 5 && !memcmp(buf, "world", 5));
 	/* As buffers of calls, before they were ever touched. */
-	CHECK(!rump_sys_munmap((unsigned long)map, 4 * MIB));
+	CHECK(!rump_sys_munmap(map, 4 * MIB));
 	map = (char *)rump_sys_mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	CHECK(map != MAP_FAILED);
 	CHECK(rump_sys_pread64(fd, map + MIB, MIB, 0) == MIB);
 	CHECK(!memcmp(map + MIB + 8192, "world", 5));
-	CHECK(!rump_sys_munmap((unsigned long)map, 4 * MIB));
+	CHECK(!rump_sys_munmap(map, 4 * MIB));
 	CHECK_ERR(rump_sys_pread64(fd, map, 1, 0), EFAULT);
 }
 

@@ -42,7 +42,7 @@ static void efault(int argc, char **argv)
 		CHECK_ERR(rump_sys_getcwd(bad[i], 64), EFAULT);
 		iov.iov_base = bad[i];
 		iov.iov_len = 8;
-		CHECK_ERR(rump_sys_preadv(fd, &iov, 1, 0, 0), EFAULT);
+		CHECK_ERR(rump_sys_preadv(fd, &iov, 1, 0), EFAULT);
 		CHECK_ERR(rump_sys_writev(fd, bad[i], 1), EFAULT);
 	}
 	/* And nothing has changed. */

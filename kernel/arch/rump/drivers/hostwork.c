@@ -171,15 +171,6 @@ static long serve_loop(struct rump_hthread *ht, void *unused)
 	return 0;
 }
 
-static long serve_pending(struct rump_hthread *ht, void *unused)
-{
-	ht->done = 1;
-	ht->ret = 0;
-	rump_run_pending(ht);
-	ht->done = 0;
-	return 0;
-}
-
 /**
  * rump_serve() - Be a server until the kernel halts
  * @tid:	host thread id of the caller
@@ -191,7 +182,7 @@ void rump_serve(int tid)
 	if (!ht)
 		return;
 	while (serve_loop(ht, NULL))
-		rump_host_call(ht, serve_pending, NULL);
+		rump_host_call(ht, rump_run_pending_once, NULL);
 	rump_hthread_put(ht);
 }
 

@@ -90,14 +90,23 @@ static bool vcpu_own(struct rump_vcpu *v, struct rump_hthread *ht)
 	return !READ_ONCE(v->owner) && host_cmpxchg(&v->owner, 0, ht->tid) == 0;
 }
 
+/* The helper may not have come yet: it looks at everything when it does. */
+static void wake_helper(struct rump_vcpu *v)
+{
+	struct rump_hthread *helper = smp_load_acquire(&v->helper);
+
+	if (helper)
+		rump_hthread_wake(helper);
+}
+
 /**
  * rump_kick() - See to it that pending interrupts of a free virtual CPU run
  * @v:	virtual CPU, with a pending bit set before the call
  */
 void rump_kick(struct rump_vcpu *v)
 {
-	if (!READ_ONCE(v->owner) && v->helper)
-		rump_hthread_wake(v->helper);
+	if (!READ_ONCE(v->owner))
+		wake_helper(v);
 }
 
 /* Go on with what is on @v, which @ht owns. */
@@ -155,7 +164,7 @@ static void guard_leave(struct rump_vcpu *v, struct rump_hthread *ht)
 static void guard_check(struct rump_vcpu *v)
 {
 	if (READ_ONCE(v->deadline) < READ_ONCE(v->guarded) && !READ_ONCE(v->owner))
-		rump_hthread_wake(v->helper);
+		wake_helper(v);
 }
 
 /* Interrupts of a free CPU are run by whoever sees them. */
@@ -172,6 +181,22 @@ static void vcpu_run_pending(struct rump_vcpu *v, struct rump_hthread *ht)
 void rump_run_pending(struct rump_hthread *ht)
 {
 	vcpu_run_pending(ht->vcpu, ht);
+}
+
+/**
+ * rump_run_pending_once() - The same for a thread without a call, by rump_host_call()
+ * @ht:		the thread
+ * @unused:	NULL
+ *
+ * Return: 0
+ */
+long rump_run_pending_once(struct rump_hthread *ht, void *unused)
+{
+	ht->done = 1;
+	ht->ret = 0;
+	rump_run_pending(ht);
+	ht->done = 0;
+	return 0;
 }
 
 static void hthread_park(struct rump_hthread *ht)
@@ -268,7 +293,9 @@ asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, in
 			if ((owned = vcpu_own(&rump_vcpus[i], ht)))
 				v = &rump_vcpus[i];
 	}
-	host_push(&v->requests, &ht->request_node);
+	/* Its task may run the request before the list is looked at, so it may still be there. */
+	if (host_cmpxchg(&ht->request_queued, 0, 1) == 0)
+		host_push(&v->requests, &ht->request_node);
 	rump_raise(v, RUMP_IRQ_REQUEST);
 	if (owned || vcpu_own(v, ht))
 		vcpu_carry(v, ht);
@@ -343,10 +370,10 @@ void rump_post_switch(void)
 		handoff(v, ht);
 	else if (unlikely(c->done && incall && ht != c && !READ_ONCE(ht->owns)))
 		handoff(v, ht);
-	else if (unlikely(c->done && c != v->helper))
+	else if (unlikely(c->done && c != v->helper && v->helper))
 		handoff(v, v->helper);
 	else if (unlikely(v->deadline < v->guarded))
-		rump_hthread_wake(v->helper);
+		wake_helper(v);
 }
 
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
@@ -452,6 +479,8 @@ asmlinkage void __noreturn rump_user_context(void)
 			sleep_in_user_mode(ht);
 			continue;
 		}
+		/* The fast way in expects them on; what is pending is seen after the release. */
+		WRITE_ONCE(kstack_base()->irqs_off, ARCH_IRQ_ENABLED);
 		rump_leave_user(v->carrier, v, RUMP_LEAVE_RELEASE);
 	}
 }
@@ -566,5 +595,5 @@ void rump_set_halted(void)
 
 	WRITE_ONCE(rump_is_halted, true);
 	for (i = 0; i < rump_boot.ncpu; i++)
-		rump_hthread_wake(rump_vcpus[i].helper);
+		wake_helper(&rump_vcpus[i]);
 }

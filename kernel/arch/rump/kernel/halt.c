@@ -14,8 +14,9 @@
 #include <linux/sched/task.h>
 #include <linux/syscalls.h>
 #include <linux/task_work.h>
-#include <linux/workqueue.h>
 #include <asm/carrier.h>
+
+#define REMOUNT_SECONDS	30
 
 static void interrupt_others(void)
 {
@@ -40,18 +41,46 @@ static void close_all_files(void)
 	task_work_run();
 }
 
+static void note_writable(struct super_block *sb, void *writable)
+{
+	if (sb->s_bdev && !sb_rdonly(sb))
+		*(bool *)writable = true;
+}
+
+/*
+ * The remount is work of a queue. Iterating takes s_umount, so it waits for
+ * one that has begun.
+ */
+static int make_readonly(void)
+{
+	unsigned long end = jiffies + REMOUNT_SECONDS * HZ;
+	unsigned int turns = 0;
+	bool writable;
+
+	emergency_remount();
+	for (;;) {
+		writable = false;
+		iterate_supers(note_writable, &writable);
+		if (!writable)
+			return 0;
+		if (time_after(jiffies, end))
+			return -EBUSY;
+		if (++turns < 100)
+			yield();
+		else
+			schedule_timeout_uninterruptible(1);
+	}
+}
+
 /**
  * rump_halt() - Close, write back, make every disk clean
  *
- * Return: 0
+ * Return: 0, or -EBUSY if a file system would not become read-only
  */
 long rump_halt(void)
 {
 	interrupt_others();
 	close_all_files();
 	ksys_sync();
-	/* The remount is queued as work; the queue is flushed to wait for it. */
-	emergency_remount();
-	__flush_workqueue(system_wq);
-	return 0;
+	return make_readonly();
 }

@@ -73,6 +73,8 @@ struct rump_hthread *rump_attach(struct rump_process *proc, int tid)
 	if (rump_halted())
 		return NULL;
 	ht = rump_hthread_get(RUMP_HT_THREAD, proc ?: &rump_first_process, tid);
+	if (ht)
+		ht->attaching = 1;
 	if (ht && rump_host_call(ht, post_and_wait, NULL) < 0) {
 		rump_hthread_put(ht);
 		ht = NULL;
@@ -88,6 +90,11 @@ void rump_detach(struct rump_hthread *ht)
 {
 	ht->nr = RUMP_CALL_EXIT;
 	rump_host_call(ht, post_and_wait, NULL);
+	/* Its nodes may still be on lists that nobody has looked at. */
+	while (READ_ONCE(ht->request_queued) || READ_ONCE(ht->signal_queued)) {
+		rump_host_call(ht, rump_run_pending_once, NULL);
+		hyp->yield();
+	}
 	rump_hthread_put(ht);
 }
 

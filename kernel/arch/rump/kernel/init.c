@@ -67,6 +67,8 @@ static void attach_one(struct rump_hthread *ht)
 	pid_t pid;
 
 	ht->req = RUMP_REQ_RUNNING;
+	WRITE_ONCE(ht->attaching, 0);
+	WRITE_ONCE(ht->request_queued, 0);
 	pid = kernel_clone(&args);
 	if (pid < 0)
 		rump_complete(ht, pid);

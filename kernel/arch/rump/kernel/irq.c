@@ -24,10 +24,17 @@ static void run_requests(struct rump_vcpu *v)
 	struct rump_hthread *ht, *next;
 
 	llist_for_each_entry_safe(ht, next, node, request_node) {
-		if (ht->task)
-			wake_up_process(ht->task);
-		else
+		struct task_struct *task = READ_ONCE(ht->task);
+
+		if (READ_ONCE(ht->attaching)) {
+			/* It waits; the spawner takes the node over. */
 			rump_attach_request(ht);
+			continue;
+		}
+		/* From then on an exiting thread's slot may be gone. */
+		smp_store_release(&ht->request_queued, 0);
+		if (task)
+			wake_up_process(task);
 	}
 }
 

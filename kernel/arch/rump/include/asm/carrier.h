@@ -72,6 +72,7 @@ asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, in
 asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v, long ret);
 bool rump_halted(void);
 void rump_run_pending(struct rump_hthread *ht);
+long rump_run_pending_once(struct rump_hthread *ht, void *unused);
 
 /* carrier.c, on a kernel stack */
 asmlinkage void __noreturn rump_user_context(void);

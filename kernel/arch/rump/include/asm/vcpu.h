@@ -77,6 +77,8 @@ struct rump_hthread {
 	struct llist_node request_node;
 	struct llist_node signal_node;
 	struct rump_hthread *next_idle;	/* servers without work */
+	u32 attaching;			/* the request is for a task */
+	u32 request_queued;		/* request_node is on a list, or about to be */
 	u32 signal_queued;
 	u32 interrupted;		/* the call shall return for a host signal */
 	u32 used;
