@@ -54,7 +54,11 @@ unsigned long long rumpuser_ext_clock_real(void)
 
 int rumpuser_ext_raise(int tid, int sig, void *info)
 {
-	return raw4(SYS_rt_tgsigqueueinfo, raw0(SYS_getpid), tid, sig, info);
+	long pid = raw0(SYS_getpid), ret;
+
+	/* Only a thread itself may queue what looks as if a kernel sent it. */
+	ret = raw4(SYS_rt_tgsigqueueinfo, pid, tid, sig, info);
+	return ret == -EPERM ? raw3(SYS_tgkill, pid, tid, sig) : ret;
 }
 
 int rumpuser_ext_random(void *buf, unsigned long len)

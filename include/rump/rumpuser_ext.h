@@ -150,7 +150,7 @@ long rumpuser_ext_io(int fd, int op, const void *iov, unsigned int n, unsigned l
  * rumpuser_ext_raise() - Send a thread of this process a signal
  * @tid:	host thread id
  * @sig:	signal
- * @info:	siginfo_t
+ * @info:	siginfo_t; kept if the caller is that thread or the code is one of sigqueue(3)'s
  *
  * Return: 0 or -errno
  */

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -80,6 +81,7 @@ static void mount_kernel_fs(void)
 	};
 	unsigned int i;
 
+	rump__mount_tmpfs("/", MS_REMOUNT, NULL);
 	for (i = 0; i < sizeof(fs) / sizeof(fs[0]); i++) {
 		rump__enter(SYS_mkdir, (long)fs[i][1], 0755, 0, 0, 0, 0);
 		rump__enter(SYS_mount, (long)fs[i][0], (long)fs[i][1], (long)fs[i][0], 0, 0, 0);

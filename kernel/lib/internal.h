@@ -70,6 +70,9 @@ int rump__disk_attach(const char *key, const char *path, bool readonly, uint64_t
 		      uint64_t size);
 int rump__disk_detach(const char *key);
 
+/* vfs.c */
+int rump__mount_tmpfs(const char *dir, unsigned long flags, const char *options);
+
 /* exit.c */
 void rump__exit(void);
 

@@ -128,6 +128,31 @@ static bool is_nodev(const char *type)
 	return false;
 }
 
+/**
+ * rump__mount_tmpfs() - Mount or remount a tmpfs
+ * @dir:	mount point
+ * @flags:	MS_ flags
+ * @options:	options or NULL
+ *
+ * The kernel makes it half of its memory as it is at the moment; memory grows when
+ * needed, so the half of what it may become is what users expect.
+ *
+ * Return: 0 or an errno value
+ */
+int rump__mount_tmpfs(const char *dir, unsigned long flags, const char *options)
+{
+	char with_size[4096];
+
+	if (!options || !strstr(options, "size=")) {
+		if (snprintf(with_size, sizeof(with_size), "size=%lu%s%s", rump__kernel.ram / 2,
+			     options ? "," : "", options ? options : "") >=
+		    (int)sizeof(with_size))
+			return E2BIG;
+		options = with_size;
+	}
+	return mount_at("tmpfs", dir, "tmpfs", flags, options);
+}
+
 int rump_vfs_mount(const char *source, const char *dir, const char *type, unsigned long flags,
 		   const char *options)
 {
@@ -138,7 +163,9 @@ int rump_vfs_mount(const char *source, const char *dir, const char *type, unsign
 		return err;
 	make_dirs(dir);
 	pthread_mutex_lock(&images_lock);
-	if (type && is_nodev(type))
+	if (type && !strcmp(type, "tmpfs"))
+		err = rump__mount_tmpfs(dir, flags, options);
+	else if (type && is_nodev(type))
 		err = mount_at(source, dir, type, flags, options);
 	else
 		err = mount_image(source, dir, type, flags, options);

@@ -336,10 +336,18 @@ static void handoff(struct rump_vcpu *v, struct rump_hthread *heir)
 	rump_leave(v->carrier, v, RUMP_LEAVE_HANDOFF);
 }
 
+/* Does the host thread of the task wait for a call's result? */
+static bool in_call(struct task_struct *tsk)
+{
+	struct rump_hthread *ht = tsk->thread.ht;
+
+	return ht && (!tsk->thread.in_user || READ_ONCE(ht->req) != RUMP_REQ_NONE);
+}
+
 /* The host thread a context is bound to, RUMP_THREADS=bound. */
 static struct rump_hthread *bound_to(struct rump_vcpu *v, struct task_struct *tsk)
 {
-	if (tsk->thread.ht && READ_ONCE(tsk->thread.ht->req) != RUMP_REQ_NONE)
+	if (in_call(tsk))
 		return tsk->thread.ht;
 	return tsk->thread.own ?: v->helper;
 }
@@ -355,7 +363,7 @@ void rump_post_switch(void)
 {
 	struct rump_vcpu *v = this_vcpu();
 	struct rump_hthread *c = v->carrier, *ht = current->thread.ht;
-	bool incall = ht && READ_ONCE(ht->req) != RUMP_REQ_NONE;
+	bool incall = in_call(current);
 
 	if (unlikely(rump_boot.bound)) {
 		struct rump_hthread *own = bound_to(v, current);

@@ -50,6 +50,7 @@ struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *pr
 
 void rump_hthread_put(struct rump_hthread *ht)
 {
+	/* Used again first, as its memory is there. */
 	WRITE_ONCE(hthreads_hint, ht - hthreads);
 	smp_store_release(&ht->used, 0);
 }

@@ -38,7 +38,14 @@ static void run_requests(struct rump_vcpu *v)
 	}
 }
 
-static void run_signals(struct rump_vcpu *v)
+/* Is the task in the middle of a call, or about to begin one? */
+static bool in_call(struct rump_hthread *ht, struct task_struct *task, bool user)
+{
+	return READ_ONCE(ht->req) != RUMP_REQ_NONE || READ_ONCE(task->thread.blocked) ||
+	       (task == current && !user);
+}
+
+static void run_signals(struct rump_vcpu *v, bool user)
 {
 	struct llist_node *node = host_take_all(&v->signals);
 	struct rump_hthread *ht, *next;
@@ -46,7 +53,7 @@ static void run_signals(struct rump_vcpu *v)
 	llist_for_each_entry_safe(ht, next, node, signal_node) {
 		WRITE_ONCE(ht->signal_queued, 0);
 		smp_mb();
-		if (ht->task && READ_ONCE(ht->req) != RUMP_REQ_NONE)
+		if (ht->task && in_call(ht, ht->task, user))
 			set_notify_signal(ht->task);
 	}
 }
@@ -71,7 +78,7 @@ void rump_run_irqs(bool user)
 		if (bits & (1U << RUMP_IRQ_REQUEST))
 			run_requests(v);
 		if (bits & (1U << RUMP_IRQ_SIGNAL))
-			run_signals(v);
+			run_signals(v, user);
 		if (bits & (1U << RUMP_IRQ_HOSTWORK))
 			rump_hostwork_irq();
 		if (bits & (1U << RUMP_IRQ_RESCHED))
