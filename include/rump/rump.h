@@ -143,6 +143,55 @@ int rump_vfs_sync(void);
 #define rump_pub_vfs_unmount	rump_vfs_unmount
 #define rump_pub_vfs_syncwait	rump_vfs_sync
 
+/* Processes and threads of the kernel, struct lwp being a task of its. */
+
+struct lwp;
+
+#define RUMP_RFFD_SHARE 0 /* the same descriptors */
+#define RUMP_RFFD_COPY	1 /* a copy of them */
+#define RUMP_RFFD_CLEAR 2 /* none */
+
+/**
+ * rump_pub_lwproc_rfork() - Make a process, and run calls as its first thread
+ * @flags:	RUMP_RFFD_ for its descriptors
+ *
+ * Working directory, umask and credentials are copies. The task the thread ran
+ * as before stays, and can be switched back to. rump_lwproc(3)
+ *
+ * Return: 0 or an errno value
+ */
+int rump_pub_lwproc_rfork(int flags);
+
+/**
+ * rump_pub_lwproc_newlwp() - Make a thread in a process, and run calls as it
+ * @pid:	the process
+ *
+ * Waits while the main task of the process is in a call.
+ *
+ * Return: 0 or an errno value, ESRCH if there is no such process
+ */
+int rump_pub_lwproc_newlwp(pid_t pid);
+
+/**
+ * rump_pub_lwproc_switch() - Run calls as another task
+ * @lwp:	one that no other thread runs as; NULL for the thread's original one
+ */
+void rump_pub_lwproc_switch(struct lwp *lwp);
+
+/**
+ * rump_pub_lwproc_releaselwp() - End the task the thread runs as
+ *
+ * The thread goes on as its original task, which itself cannot be released.
+ */
+void rump_pub_lwproc_releaselwp(void);
+
+/**
+ * rump_pub_lwproc_curlwp() - The task the thread runs as
+ *
+ * Return: the task, NULL for a thread that has made no call yet
+ */
+struct lwp *rump_pub_lwproc_curlwp(void);
+
 /* Virtual CPU. */
 
 /**

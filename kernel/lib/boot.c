@@ -115,9 +115,11 @@ static int boot(void)
 		.verbose = p->verbose,
 		.blkfail = p->blkfail,
 		.blkfail_seed = p->blkfail_seed,
+		.blkdelay = p->blkdelay,
 		.pid = getpid(),
 	};
 	memcpy(info.hostname, p->hostname, sizeof(info.hostname));
+	memcpy(info.cmdline, p->cmdline, sizeof(info.cmdline));
 	rump__signals_init();
 	err = start_helpers(p->ncpu);
 	if (err)

@@ -24,7 +24,9 @@ struct rump__params {
 	unsigned int verbose;
 	unsigned int blkfail;
 	unsigned int blkfail_seed;
+	unsigned int blkdelay;
 	char hostname[65];
+	char cmdline[1024];
 };
 
 /**

@@ -117,6 +117,18 @@ static int hostname(char *out, size_t size)
 	return rumpuser_getparam("_RUMPUSER_HOSTNAME", out, size);
 }
 
+static int cmdline(char *out, size_t size)
+{
+	const char *s = getenv("RUMP_CMDLINE");
+
+	if (s && strlen(s) >= size) {
+		rump__error("RUMP_CMDLINE is longer than %zu characters", size - 1);
+		return ENAMETOOLONG;
+	}
+	strcpy(out, s ? s : "");
+	return 0;
+}
+
 /**
  * rump__params_read() - Read and check the environment
  * @p:	result
@@ -140,6 +152,10 @@ int rump__params_read(struct rump__params *p)
 	if (!err)
 		err = number("RUMP_BLKFAIL_SEED", 0, ~0U, &p->blkfail_seed);
 	if (!err)
+		err = number("RUMP_BLKDELAY", 0, 60000, &p->blkdelay);
+	if (!err)
 		err = hostname(p->hostname, sizeof(p->hostname));
+	if (!err)
+		err = cmdline(p->cmdline, sizeof(p->cmdline));
 	return err;
 }

@@ -28,6 +28,12 @@ load setup
 	assert_success
 }
 
+@test "a block read that takes 2 s holds up nobody else" {
+	head -c 1M /dev/urandom >"$BATS_TEST_TMPDIR/img"
+	RUMP_BLKDELAY=2000 run helper threads slow_disk_frees_cpu "$BATS_TEST_TMPDIR/img"
+	assert_success
+}
+
 @test "the same with every kernel thread bound to a host thread" {
 	export RUMP_THREADS=bound
 	run helper threads at_once

@@ -111,8 +111,15 @@ static long blk_work(struct rump_hostwork *work)
 	struct request *rq = blk_mq_rq_from_pdu(r);
 	struct rump_disk *disk = r->disk;
 	u64 pos = disk->info.begin + (blk_rq_pos(rq) << SECTOR_SHIFT);
+	u64 until;
+	u32 word = 0;
 	long ret;
 
+	if (unlikely(rump_boot.blkdelay)) {
+		until = hyp->clock_mono() + rump_boot.blkdelay * (u64)NSEC_PER_MSEC;
+		while (hyp->clock_mono() < until)
+			hyp->park(&word, 0, until);
+	}
 	switch (req_op(rq)) {
 	case REQ_OP_READ:
 		return transfer(disk, rq, RUMP_IO_READ);
@@ -162,7 +169,7 @@ static blk_status_t queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_que
 		blk_mq_end_request(rq, BLK_STS_IOERR);
 		return BLK_STS_OK;
 	}
-	if (req_op(rq) == REQ_OP_READ && read_inline(disk, rq)) {
+	if (req_op(rq) == REQ_OP_READ && !rump_boot.blkdelay && read_inline(disk, rq)) {
 		blk_mq_end_request(rq, BLK_STS_OK);
 		return BLK_STS_OK;
 	}

@@ -35,6 +35,10 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return call_exit();
 	case RUMP_CALL_HALT:
 		return rump_halt();
+	case RUMP_CALL_LWP_RFORK:
+		return rump_lwp_rfork(a[0]);
+	case RUMP_CALL_LWP_NEW:
+		return rump_lwp_new(a[0]);
 	case RUMP_CALL_FAULT:
 		return rump_user_fault(a[0], a[1]);
 #ifdef CONFIG_BLOCK

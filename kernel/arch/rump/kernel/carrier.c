@@ -20,7 +20,7 @@
  * with its task still current needs no scheduler: that is the fast path in
  * entry.S. Anybody else who enters starts on the empty stack in
  * rump_user_context(), as an interrupt from user mode would, and the task
- * there sleeps (TASK_IDLE) when another one has something to do.
+ * there sleeps when another one has something to do.
  *
  * A request that does not find its CPU free is posted: pushed on
  * vcpu->requests, with RUMP_IRQ_REQUEST pending. Invariant: a pending bit is
@@ -436,7 +436,8 @@ static bool others_first(struct rump_vcpu *v, struct rump_hthread *ht)
 static void sleep_in_user_mode(struct rump_hthread *ht)
 {
 	current->thread.in_user = 1;
-	set_current_state(TASK_IDLE);
+	/* Interruptible, as a signal for the program is to be passed on at once. */
+	set_current_state(TASK_INTERRUPTIBLE);
 	if (ht && READ_ONCE(ht->req) == RUMP_REQ_POSTED)
 		__set_current_state(TASK_RUNNING);
 	local_irq_enable();
@@ -464,6 +465,12 @@ asmlinkage void __noreturn rump_user_context(void)
 		if (READ_ONCE(v->pending)) {
 			ticked |= !!(v->pending & (1U << RUMP_IRQ_TIMER));
 			rump_run_irqs(true);
+			continue;
+		}
+		if (READ_ONCE(current_thread_info()->flags) & _TIF_WORK_MASK) {
+			local_irq_enable();
+			rump_exit_work(0);
+			local_irq_disable();
 			continue;
 		}
 		ht = READ_ONCE(current->thread.ht);
@@ -582,8 +589,6 @@ asmlinkage void __noreturn rump_first_run(struct task_struct *prev)
 		if (is_global_init(current))
 			rump_init_user();
 	}
-	if (t->ht && t->ht->req != RUMP_REQ_NONE)
-		rump_complete(t->ht, 0);
 	rump_resume_user((unsigned long)task_pt_regs(current));
 }
 

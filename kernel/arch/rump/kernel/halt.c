@@ -29,7 +29,10 @@ static void interrupt_others(void)
 	rcu_read_unlock();
 }
 
-static void close_all_files(void)
+/**
+ * rump_close_files() - Close all descriptors of the current process
+ */
+void rump_close_files(void)
 {
 	unsigned int fd, n;
 
@@ -80,7 +83,7 @@ static int make_readonly(void)
 long rump_halt(void)
 {
 	interrupt_others();
-	close_all_files();
+	rump_close_files();
 	ksys_sync();
 	return make_readonly();
 }

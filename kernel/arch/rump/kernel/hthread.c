@@ -84,13 +84,22 @@ struct rump_hthread *rump_attach(struct rump_process *proc, int tid)
 }
 
 /**
+ * rump_exit_task() - End the task of the calling thread
+ * @ht:	the thread, which has none afterwards
+ */
+void rump_exit_task(struct rump_hthread *ht)
+{
+	ht->nr = RUMP_CALL_EXIT;
+	rump_host_call(ht, post_and_wait, NULL);
+}
+
+/**
  * rump_detach() - The calling thread makes no more calls: its task exits
  * @ht:	from rump_attach() or the boot
  */
 void rump_detach(struct rump_hthread *ht)
 {
-	ht->nr = RUMP_CALL_EXIT;
-	rump_host_call(ht, post_and_wait, NULL);
+	rump_exit_task(ht);
 	/* Its nodes may still be on lists that nobody has looked at. */
 	while (READ_ONCE(ht->request_queued) || READ_ONCE(ht->signal_queued)) {
 		rump_host_call(ht, rump_run_pending_once, NULL);

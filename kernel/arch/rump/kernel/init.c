@@ -34,7 +34,7 @@ struct rump_process rump_first_process;
  * dropped or kills on its own: rump_signal_work() passes them to the host,
  * which knows the program's handlers.
  */
-static void set_handlers(void)
+void rump_set_handlers(void)
 {
 	int sig;
 
@@ -53,6 +53,7 @@ static int thread_start(void *arg)
 	current->thread.ht = ht;
 	ht->task = current;
 	ht->ksp = (unsigned long)task_pt_regs(current);
+	rump_complete(ht, 0);
 	return 0;
 }
 
@@ -107,7 +108,7 @@ static int process_start(void *arg)
 	};
 	pid_t pid;
 
-	set_handlers();
+	rump_set_handlers();
 	proc->leader = current;
 	proc->pid = task_pid_nr(current);
 	current->mm->context.proc = proc;

@@ -79,6 +79,9 @@ const struct rump_image_ops rump_image_ops = {
 	.enter		= rump_enter,
 	.attach		= rump_attach,
 	.detach		= rump_detach,
+	.lwp		= rump_lwp,
+	.lwp_switch	= rump_lwp_switch,
+	.lwp_release	= rump_lwp_release,
 	.helper		= rump_helper,
 	.serve		= rump_serve,
 	.interrupt	= rump_interrupt,
@@ -92,7 +95,7 @@ void __init setup_arch(char **cmdline_p)
 {
 	extern char _text[], _end[];
 
-	snprintf(boot_command_line, COMMAND_LINE_SIZE, "%s %s", "panic=-1 nokaslr",
+	snprintf(boot_command_line, COMMAND_LINE_SIZE, "%s %s", "panic=-1 nbd.nbds_max=0 bonding.max_bonds=0 dummy.numdummies=0",
 		 rump_boot.cmdline);
 	strscpy(command_line, boot_command_line, COMMAND_LINE_SIZE);
 	*cmdline_p = command_line;

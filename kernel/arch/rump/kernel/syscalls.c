@@ -9,6 +9,7 @@
 #include <linux/mman.h>
 #include <linux/syscalls.h>
 #include <asm/direct.h>
+#include <asm/late.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
 
@@ -47,6 +48,10 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 #define sys_writev		rump_sys_writev
 #define sys_preadv		rump_sys_preadv
 #define sys_pwritev		rump_sys_pwritev
+
+/* What names a file-system type, which may have to be initialised first. */
+#define sys_mount		rump_sys_mount
+#define sys_fsopen		rump_sys_fsopen
 
 #define __SYSCALL_NORETURN(nr, fn)	__SYSCALL(nr, fn)
 #define __SYSCALL(nr, fn)	[nr] = (sys_call_ptr_t)(unsigned long)fn,

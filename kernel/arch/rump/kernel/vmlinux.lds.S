@@ -68,6 +68,24 @@ SECTIONS
 	EXCEPTION_TABLE(16)
 	_edata = .;
 
+	/* What initialises file systems that few programs mount, see kernel/late.c. */
+/* ("?*" below, as "/" and "*" together begin a comment.) */
+#define LATE(name, files...)				\
+	rump_late_##name = .;				\
+	files						\
+	rump_late_##name##_end = .;
+	.data.late : {
+		. = ALIGN(8);
+		LATE(btrfs, KEEP(*lib/raid6/?*.o(.initcall*.init)) KEEP(*crypto/xor.o(.initcall*.init))
+		     KEEP(*fs/btrfs/?*.o(.initcall*.init)))
+		LATE(xfs, KEEP(*fs/xfs/?*.o(.initcall*.init)))
+		LATE(f2fs, KEEP(*fs/f2fs/?*.o(.initcall*.init)))
+		LATE(nfs, KEEP(*net/sunrpc/?*.o(.initcall*.init)) KEEP(*net/sunrpc/auth_gss/?*.o(.initcall*.init))
+		     KEEP(*fs/lockd/?*.o(.initcall*.init)) KEEP(*fs/nfs_common/?*.o(.initcall*.init))
+		     KEEP(*fs/nfs/inode.o(.initcall*.init)) KEEP(*fs/nfs/?*.o(.initcall*.init)))
+		LATE(erofs, KEEP(*fs/erofs/?*.o(.initcall*.init)))
+		LATE(sysfs, KEEP(*mm/slub.o(.initcall*.init)) KEEP(*kernel/params.o(.initcall*.init)))
+	}
 	. = ALIGN(PAGE_SIZE);
 	__init_begin = .;
 	INIT_DATA_SECTION(16)

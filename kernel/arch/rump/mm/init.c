@@ -71,10 +71,9 @@ void __init mem_init(void)
 	memblock_free_all();
 }
 
-/* Initial data go back to the allocator; initial text is the file's. */
+/* Initial text is the file's, and initial data are small and still needed (kernel/late.c). */
 void free_initmem(void)
 {
-	free_reserved_area(__init_begin, __init_end, -1, NULL);
 }
 
 pgd_t *pgd_alloc(struct mm_struct *mm)

@@ -106,11 +106,21 @@ void rump_hostwork_wake(void);
 /* bound.c */
 void rump_bind(void);
 
+/* lwproc.c */
+long rump_lwp_rfork(unsigned long files);
+long rump_lwp_new(pid_t pid);
+void *rump_lwp(struct rump_hthread *ht);
+void rump_lwp_switch(struct rump_hthread *ht, void *lwp);
+void rump_lwp_release(struct rump_hthread *ht, void *next);
+void rump_set_handlers(void);
+void rump_close_files(void);
+
 /* hthread.c */
 struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *proc, int tid);
 void rump_hthread_put(struct rump_hthread *ht);
 struct rump_hthread *rump_attach(struct rump_process *proc, int tid);
 void rump_detach(struct rump_hthread *ht);
+void rump_exit_task(struct rump_hthread *ht);
 void rump_helper(unsigned int cpu, int tid);
 void rump_serve(int tid);
 void rump_interrupt(struct rump_hthread *ht);

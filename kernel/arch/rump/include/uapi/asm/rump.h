@@ -104,6 +104,7 @@ struct rump_hyp {
  * @verbose:	print the kernel's messages on the console
  * @blkfail:	let one in so many block requests fail, 0 = none
  * @blkfail_seed: seed for that
+ * @blkdelay:	milliseconds that every block request takes longer, for tests
  * @pid:	process id of the host process
  * @hostname:	nodename
  * @cmdline:	additional kernel parameters
@@ -117,6 +118,7 @@ struct rump_bootinfo {
 	unsigned int verbose;
 	unsigned int blkfail;
 	unsigned int blkfail_seed;
+	unsigned int blkdelay;
 	int pid;
 	char hostname[65];
 	char cmdline[1024];
@@ -132,7 +134,14 @@ struct rump_bootinfo {
 #define RUMP_CALL_HALT		(RUMP_CALL_BASE + 2)	/* (): kill, sync, unmount */
 #define RUMP_CALL_FAULT		(RUMP_CALL_BASE + 3)	/* (address, RUMP_PROT_ of the access) */
 #define RUMP_CALL_EXIT		(RUMP_CALL_BASE + 4)	/* (): end of the calling thread */
-#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 5)
+#define RUMP_CALL_LWP_RFORK	(RUMP_CALL_BASE + 5)	/* (RUMP_RFFD_): a new process */
+#define RUMP_CALL_LWP_NEW	(RUMP_CALL_BASE + 6)	/* (pid): a new thread of a process */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 7)
+
+/* Descriptors of a new process. */
+#define RUMP_RFFD_SHARE		0
+#define RUMP_RFFD_COPY		1
+#define RUMP_RFFD_CLEAR		2
 
 /**
  * struct rump_image_ops - entry points of the image
@@ -141,6 +150,9 @@ struct rump_bootinfo {
  *		thread; result in rax; everything else as after a C call
  * @attach:	make the calling host thread known; a task is made for it
  * @detach:	end the calling thread's task
+ * @lwp:	the thread's task
+ * @lwp_switch:	let the calling thread, which is in no call, run calls as another task
+ * @lwp_release:	end the thread's task and go on as another
  * @helper:	become helper of a virtual CPU, until halt
  * @serve:	serve blocking host work until halt
  * @interrupt:	the thread has a signal to take: let its call return; async-signal-safe
@@ -153,6 +165,9 @@ struct rump_image_ops {
 	void (*enter)(void);
 	struct rump_hthread *(*attach)(struct rump_process *proc, int tid);
 	void (*detach)(struct rump_hthread *ht);
+	void *(*lwp)(struct rump_hthread *ht);
+	void (*lwp_switch)(struct rump_hthread *ht, void *lwp);
+	void (*lwp_release)(struct rump_hthread *ht, void *next);
 	void (*helper)(unsigned int cpu, int tid);
 	void (*serve)(int tid);
 	void (*interrupt)(struct rump_hthread *ht);
