@@ -79,9 +79,10 @@ load setup
 	for page in "$RUMP_TOP/README.md" "$RUMP_TOP"/doc/*.md; do
 		while read -r file; do
 			# From the top, or as the port's and the kernel's own files are called.
-			[ -e "$RUMP_TOP/$file" ] || [ -e "$RUMP_TOP/kernel/arch/rump/$file" ] ||
-				[ -e "$BUILD/linux/$file" ] || fail "${page##*/}: there is no $file"
-		done < <(grep -oP '(?<![/\w])(kernel|mm|drivers|rumpuser|hijack|gen|include|examples|test|doc|LICENSES)/[A-Za-z0-9_./-]+[A-Za-z0-9_]' \
+			compgen -G "$RUMP_TOP/$file" >/dev/null ||
+				compgen -G "$RUMP_TOP/kernel/arch/rump/$file" >/dev/null ||
+				compgen -G "$BUILD/linux/$file" >/dev/null || fail "${page##*/}: there is no $file"
+		done < <(grep -oP '(?<![/\w])(kernel|mm|drivers|rumpuser|hijack|gen|include|examples|test|doc|LICENSES)/[A-Za-z0-9_./*-]+[A-Za-z0-9_]' \
 			"$page" | sort -u)
 	done
 	while read -r file; do
