@@ -18,7 +18,9 @@
 
 #include "internal.h"
 
-#define BOOT_RAM	(64UL << 20)
+/* Struct pages of memory that is there cost time and space; see mm/grow.c. */
+#define BOOT_RAM	(16UL << 20)
+#define BOOT_RAM_CPU	(2UL << 20)
 #define SERVERS		4
 
 struct rump__kernel rump__kernel;
@@ -108,7 +110,7 @@ static int boot(void)
 	rump__enter_image = k->ops->enter;
 	info = (struct rump_bootinfo){
 		.ram = k->ram,
-		.boot_ram = k->ram < BOOT_RAM ? k->ram : BOOT_RAM,
+		.boot_ram = BOOT_RAM + p->ncpu * BOOT_RAM_CPU,
 		.image_end = k->image_end,
 		.ncpu = p->ncpu,
 		.bound = p->bound,
@@ -135,6 +137,7 @@ static int boot(void)
 	rump__debug_register(k->symfile, k->symfile_size);
 	k->up = true;
 	mount_kernel_fs();
+	rump__tune(k->ram);
 	return 0;
 }
 

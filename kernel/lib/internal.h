@@ -75,6 +75,9 @@ int rump__disk_detach(const char *key);
 /* vfs.c */
 int rump__mount_tmpfs(const char *dir, unsigned long flags, const char *options);
 
+/* tune.c */
+void rump__tune(unsigned long ram);
+
 /* exit.c */
 void rump__exit(void);
 

@@ -60,7 +60,7 @@ void rump_populate_chunk(unsigned long chunk)
 	if (test_and_set_bit(chunk, rump_chunks))
 		return;
 	hyp->populate((unsigned long)__va(chunk << CHUNK_SHIFT), 1UL << CHUNK_SHIFT);
-	if (chunks_left && --chunks_left < (grown_to >> CHUNK_SHIFT) / 4 && can_grow())
+	if (can_grow() && chunks_left && --chunks_left < (grown_to >> CHUNK_SHIFT) / 4)
 		rump_raise(kstack_base()->vcpu, RUMP_IRQ_GROW);
 }
 
@@ -88,12 +88,17 @@ static struct notifier_block oom_block = { .notifier_call = grow_before_kill };
 
 static int __init grow_start(void)
 {
+	unsigned long *chunks;
+
 	grown_to = PFN_PHYS(max_pfn);
 	grow_end = ALIGN_DOWN(rump_boot.image_end - PAGE_OFFSET + rump_boot.ram, SECTION);
 	mhp_set_default_online_type(MMOP_ONLINE_KERNEL);
 	register_oom_notifier(&oom_block);
 	chunks_left = global_zone_page_state(NR_FREE_PAGES) / CHUNK_PAGES;
-	rump_chunks = kcalloc(BITS_TO_LONGS(grow_end >> CHUNK_SHIFT), sizeof(long), GFP_KERNEL);
+	chunks = kcalloc(BITS_TO_LONGS(grow_end >> CHUNK_SHIFT), sizeof(long), GFP_KERNEL);
+	if (!chunks)
+		return -ENOMEM;
+	rump_chunks = chunks;
 	return 0;
 }
 late_initcall(grow_start);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tune.c - limits that the kernel derives from its memory
+ *
+ * It boots with a part of it (boot.c) and computes them for that. They are set
+ * here for all the memory it may come to have, by the kernel's own formulas.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "internal.h"
+
+#define PAGE	4096UL
+
+static void set(const char *name, const char *value)
+{
+	char path[128];
+	long fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	fd = rump__enter(SYS_open, (long)path, O_WRONLY, 0, 0, 0, 0);
+	if (fd < 0)
+		return;
+	rump__enter(SYS_write, fd, (long)value, strlen(value), 0, 0, 0);
+	rump__enter(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+static unsigned long at_most(unsigned long a, unsigned long b)
+{
+	return a < b ? a : b;
+}
+
+/**
+ * rump__tune() - Set limits by the memory there may be
+ * @ram:	bytes
+ */
+void rump__tune(unsigned long ram)
+{
+	unsigned long pages = ram / PAGE, share = at_most(ram / 128, 4UL << 20);
+	char value[96];
+
+	/* An eighth of memory in kernel stacks, fork_init(). */
+	snprintf(value, sizeof(value), "%lu", ram / 8 / 32768 + 512);
+	set("kernel/threads-max", value);
+	/* tcp_init_mem(), udp_init(): pages; tcp_init(): bytes of one socket. */
+	snprintf(value, sizeof(value), "%lu %lu %lu", pages / 16 * 3 / 4, pages / 16,
+		 pages / 16 * 3 / 2);
+	set("net/ipv4/tcp_mem", value);
+	snprintf(value, sizeof(value), "%lu %lu %lu", pages / 8 * 3 / 4, pages / 8,
+		 pages / 8 * 3 / 2);
+	set("net/ipv4/udp_mem", value);
+	snprintf(value, sizeof(value), "4096 16384 %lu", share > 65536 ? share : 65536);
+	set("net/ipv4/tcp_wmem", value);
+	snprintf(value, sizeof(value), "4096 131072 %lu", share > 131072 ? share : 131072);
+	set("net/ipv4/tcp_rmem", value);
+}
