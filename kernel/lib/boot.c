@@ -22,6 +22,9 @@
 #define BOOT_RAM	(16UL << 20)
 #define BOOT_RAM_CPU	(2UL << 20)
 #define SERVERS		4
+#define BOOT_MEMMAP	(640UL << 10)
+#define BOOT_HEAP	(16UL << 20)
+#define BOOT_HEAP_SIZE	(2560UL << 10)
 
 struct rump__kernel rump__kernel;
 void (*rump__enter_image)(void);
@@ -55,9 +58,21 @@ static void helper(void *cpu)
 	rump__kernel.ops->helper((unsigned long)cpu, rumpuser_ext_gettid());
 }
 
-static void server(void *unused)
+/*
+ * Most of the boot's time goes into the host's page faults. One server takes
+ * them ahead of the booting thread, on another processor if there is one: the
+ * struct pages, and where the kernel's allocator begins.
+ */
+static void prefault(void)
 {
-	(void)unused;
+	rumpuser_ext_populate(RUMP_VMEMMAP_ADDR, BOOT_MEMMAP);
+	rumpuser_ext_populate(RUMP_IMAGE_ADDR + BOOT_HEAP, BOOT_HEAP_SIZE);
+}
+
+static void server(void *first)
+{
+	if (first)
+		prefault();
 	rump__kernel.ops->serve(rumpuser_ext_gettid());
 }
 
@@ -66,10 +81,10 @@ static int start_helpers(unsigned int ncpu)
 	unsigned long i;
 	int err = 0;
 
+	for (i = 0; i < SERVERS && !err; i++)
+		err = rump__host_thread(server, i ? NULL : &rump__kernel, "rump-server");
 	for (i = 0; i < ncpu && !err; i++)
 		err = rump__host_thread(helper, (void *)i, "rump-helper");
-	for (i = 0; i < SERVERS && !err; i++)
-		err = rump__host_thread(server, NULL, "rump-server");
 	if (err)
 		rump__error("cannot start a thread: %s", strerror(-err));
 	return -err;
@@ -136,6 +151,7 @@ static int boot(void)
 	rump__self.ht = ht;
 	rump__debug_register(k->symfile, k->symfile_size);
 	k->up = true;
+	k->pid = info.pid;
 	mount_kernel_fs();
 	rump__tune(k->ram);
 	return 0;

@@ -8,6 +8,7 @@
  * call queue.
  */
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -18,7 +19,9 @@ static atomic_flag exiting = ATOMIC_FLAG_INIT;
  */
 void rump__exit(void)
 {
-	if (!rump__kernel.up || atomic_flag_test_and_set(&exiting))
+	/* A forked child has the memory but not the kernel. */
+	if (!rump__kernel.up || getpid() != rump__kernel.pid ||
+	    atomic_flag_test_and_set(&exiting))
 		return;
 	if (rump__enter(RUMP_CALL_HALT, 0, 0, 0, 0, 0, 0) < 0)
 		rump__error("a file system could not be made clean; it recovers at its next mount");

@@ -26,6 +26,7 @@
 #define PAGE		4096UL
 #define SECTION		(16UL << 20)
 #define PAGE_STRUCT	64UL		/* sizeof(struct page) */
+#define LOCK_PREFIX	0xf0
 #define FD_HIGH		700		/* out of the way of programs that count from 3 */
 
 static unsigned long page_up(unsigned long x)
@@ -188,6 +189,10 @@ int rump__image_load(struct rump__kernel *k, unsigned long ram, unsigned int ncp
 		rump__error("%s speaks version %u, this librump version %d", path,
 			    k->ops->version, RUMP_ABI_VERSION);
 		return EPROTO;
+	}
+	if (ncpu > 1 && *k->ops->lock_probe != LOCK_PREFIX) {
+		rump__error("%s is for one virtual CPU, RUMP_NCPU is %u", path, ncpu);
+		return EINVAL;
 	}
 	return 0;
 fail_unmap:

@@ -32,12 +32,14 @@ struct rump__params {
 /**
  * struct rump__kernel - the kernel this process uses
  * @up:		rump_init() has succeeded
+ * @pid:	process that booted it
  * @ops:	entry points of the image
  * @fd:		the memfd
  * @symfile:	the image's ELF file, mapped for debuggers
  */
 struct rump__kernel {
 	bool up;
+	pid_t pid;
 	const struct rump_image_ops *ops;
 	int fd;
 	void *symfile;

@@ -172,3 +172,29 @@ asmlinkage long rump_sys_pwritev(unsigned long fd, const struct iovec __user *ve
 
 	return likely(ret != -EFAULT) ? ret : retry_vector(fd, vec, n, &pos, ITER_SOURCE);
 }
+
+asmlinkage long rump_sys_preadv2(unsigned long fd, const struct iovec __user *vec,
+				 unsigned long n, unsigned long low, unsigned long high,
+				 rwf_t flags)
+{
+	long ret = sys_preadv2(fd, vec, n, low, high, flags);
+	loff_t pos = low;
+
+	return likely(ret != -EFAULT) ? ret :
+	       retry_vector(fd, vec, n, pos == -1 ? NULL : &pos, ITER_DEST);
+}
+
+asmlinkage long rump_sys_pwritev2(unsigned long fd, const struct iovec __user *vec,
+				  unsigned long n, unsigned long low, unsigned long high,
+				  rwf_t flags)
+{
+	long ret = sys_pwritev2(fd, vec, n, low, high, flags);
+	loff_t pos = low;
+
+	if (likely(ret != -EFAULT))
+		return ret;
+	ret = retry_vector(fd, vec, n, pos == -1 ? NULL : &pos, ITER_SOURCE);
+	if (ret > 0 && (flags & (RWF_SYNC | RWF_DSYNC)))
+		ret = sys_fdatasync(fd) ?: ret;
+	return ret;
+}

@@ -18,6 +18,10 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 {
 	if (offset_in_page(off))
 		return -EINVAL;
+	/* What is not in the window is the host's to map. */
+	if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) &&
+	    (addr < RUMP_WINDOW_ADDR || addr >= RUMP_WINDOW_END || len > RUMP_WINDOW_END - addr))
+		return -EINVAL;
 	return ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT);
 }
 
@@ -48,6 +52,8 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 #define sys_writev		rump_sys_writev
 #define sys_preadv		rump_sys_preadv
 #define sys_pwritev		rump_sys_pwritev
+#define sys_preadv2		rump_sys_preadv2
+#define sys_pwritev2		rump_sys_pwritev2
 
 /* What names a file-system type, which may have to be initialised first. */
 #define sys_mount		rump_sys_mount

@@ -18,5 +18,11 @@ asmlinkage long rump_sys_preadv(unsigned long fd, const struct iovec __user *vec
 				unsigned long low, unsigned long high);
 asmlinkage long rump_sys_pwritev(unsigned long fd, const struct iovec __user *vec,
 				 unsigned long n, unsigned long low, unsigned long high);
+asmlinkage long rump_sys_preadv2(unsigned long fd, const struct iovec __user *vec,
+				 unsigned long n, unsigned long low, unsigned long high,
+				 rwf_t flags);
+asmlinkage long rump_sys_pwritev2(unsigned long fd, const struct iovec __user *vec,
+				  unsigned long n, unsigned long low, unsigned long high,
+				  rwf_t flags);
 
 #endif

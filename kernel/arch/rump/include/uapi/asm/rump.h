@@ -161,6 +161,7 @@ struct rump_bootinfo {
 struct rump_image_ops {
 	unsigned int version;
 	unsigned int syscalls;		/* numbers below this are system calls */
+	const unsigned char *lock_probe; /* to 0xf0 if the image is for several virtual CPUs */
 	struct rump_hthread *(*boot)(const struct rump_bootinfo *info, int tid);
 	void (*enter)(void);
 	struct rump_hthread *(*attach)(struct rump_process *proc, int tid);
