@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -136,6 +137,7 @@ static int boot(void)
 		.pid = getpid(),
 	};
 	memcpy(info.hostname, p->hostname, sizeof(info.hostname));
+	snprintf(info.comm, sizeof(info.comm), "%s", program_invocation_short_name);
 	memcpy(info.cmdline, p->cmdline, sizeof(info.cmdline));
 	rump__signals_init();
 	err = start_helpers(p->ncpu);

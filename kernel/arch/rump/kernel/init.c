@@ -109,6 +109,7 @@ static int process_start(void *arg)
 	pid_t pid;
 
 	rump_set_handlers();
+	set_task_comm(current, rump_boot.comm);
 	proc->leader = current;
 	proc->pid = task_pid_nr(current);
 	current->mm->context.proc = proc;

@@ -3,6 +3,7 @@
 #include <linux/reboot.h>
 #include <linux/sched.h>
 #include <linux/sched/debug.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <asm/carrier.h>
@@ -80,6 +81,23 @@ void show_stack(struct task_struct *task, unsigned long *sp, const char *loglvl)
 		}
 	}
 }
+
+/*
+ * Where debuggers find the contexts that nobody carries at the moment; read by
+ * rump-gdb.py, which knows the order.
+ */
+const unsigned long rump_debug[] = {
+	(unsigned long)&init_task,
+	offsetof(struct task_struct, tasks),
+	offsetof(struct task_struct, signal),
+	offsetof(struct signal_struct, thread_head),
+	offsetof(struct task_struct, thread_node),
+	offsetof(struct task_struct, comm),
+	offsetof(struct task_struct, pid),
+	offsetof(struct task_struct, thread.sp),
+	(unsigned long)&rump_vcpus[0].curr,
+	sizeof(struct rump_vcpu),
+};
 
 static void __noreturn machine_end(void)
 {

@@ -107,6 +107,7 @@ struct rump_hyp {
  * @blkdelay:	milliseconds that every block request takes longer, for tests
  * @pid:	process id of the host process
  * @hostname:	nodename
+ * @comm:	name of the host process
  * @cmdline:	additional kernel parameters
  */
 struct rump_bootinfo {
@@ -121,6 +122,7 @@ struct rump_bootinfo {
 	unsigned int blkdelay;
 	int pid;
 	char hostname[65];
+	char comm[16];
 	char cmdline[1024];
 };
 
