@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# The environment variables of rump(3) have their effect.
+
+load setup
+
+@test "without any: the host's name, one processor, 256 MiB, nothing printed" {
+	run --separate-stderr helper ns config
+	assert_success
+	assert_line --partial "$(hostname)"
+	assert_line 'cpus 1'
+	assert_line 'online 0'
+	assert_line 'sysname Linux'
+	assert_line "machine $(uname -m)"
+	assert_equal "$stderr" ''
+	local total
+	total=$(sed -n 's/^total \(.*\) MiB/\1/p' <<<"$output")
+	assert [ "$total" -ge 230 ]
+	assert [ "$total" -le 260 ]
+}
+
+@test "RUMP_HOSTNAME is what uname says" {
+	export RUMP_HOSTNAME=a-name.example
+	run helper ns config
+	assert_success
+	assert_line 'hostname a-name.example'
+	RUMP_HOSTNAME=$(printf 'x%.0s' {1..64}) run helper ns config
+	assert_success
+	assert_line "hostname $(printf 'x%.0s' {1..64})"
+}
+
+@test "RUMP_MEMLIMIT is how much memory there is" {
+	local mib total written
+	for mib in 64 512 1024; do
+		RUMP_MEMLIMIT=${mib}m run helper ns config
+		assert_success
+		total=$(sed -n 's/^total \(.*\) MiB/\1/p' <<<"$output")
+		written=$(sed -n 's/^written \(.*\) MiB/\1/p' <<<"$output")
+		echo "$mib: total $total, written $written"
+		assert [ "$total" -ge $((mib * 8 / 10)) ]
+		assert [ "$total" -le $((mib + 16)) ]
+		# The half of it, as on any Linux, can be a tmpfs.
+		assert [ "$written" -ge $((mib * 35 / 100)) ]
+		assert [ "$written" -le $((mib * 60 / 100)) ]
+	done
+	RUMP_MEMLIMIT=1g run helper ns config
+	assert_success
+	assert [ "$(sed -n 's/^total \(.*\) MiB/\1/p' <<<"$output")" -ge 819 ]
+}
+
+@test "a gigabyte that is not used costs no memory" {
+	local kib
+	for size in 64m 4g; do
+		kib=$(RUMP_MEMLIMIT=$size bash -c '"$1" blocked >/dev/null & sleep 0.5
+			awk "/^Pss_Shmem|^Pss_Anon/ { s += \$2 } END { print s }" /proc/$!/smaps_rollup
+			kill $!' sh "$BUILD/test/librump_ns")
+		echo "$size: $kib KiB"
+		assert [ "$kib" -gt 1000 ]
+		assert [ "$kib" -lt 16384 ]
+	done
+}
+
+@test "RUMP_NCPU is how many processors there are" {
+	local n
+	for n in 1 2 4 16; do
+		RUMP_NCPU=$n run helper ns config
+		assert_success
+		assert_line "cpus $n"
+		[ "$n" -eq 1 ] || assert_line "online 0-$((n - 1))"
+	done
+}
+
+@test "RUMP_VERBOSE prints what the kernel says while it boots" {
+	RUMP_VERBOSE=1 run helper ns uts_ipc
+	assert_success
+	assert_output --partial 'Linux version 6.12'
+	assert_output --partial 'NET: Registered PF_INET'
+	RUMP_VERBOSE=0 run helper ns uts_ipc
+	assert_success
+	assert_output ''
+	run helper ns uts_ipc
+	assert_success
+	assert_output ''
+}
+
+# names: of the host threads of a process blocked in the kernel.
+names() {
+	local i job pid
+	timeout -k 2 60 "$BUILD/test/librump_ns" blocked >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	job=$!
+	for ((i = 0; i < 300; i++)); do
+		! grep -q ready "$BATS_TEST_TMPDIR/out" || break
+		sleep 0.01
+	done
+	pid=$(pgrep -P "$job")
+	run cat "/proc/$pid/task"/*/comm
+	kill "$job"
+	assert_success
+}
+
+@test "RUMP_THREADS=bound: every kernel thread is a host thread of its name" {
+	export RUMP_THREADS=bound
+	names
+	assert_line kthreadd
+	assert_line --regexp '^kworker/0'
+	assert_line --regexp '^ksoftirqd/0|^rcu_'
+	assert_line --regexp '^kswapd0$'
+}
+
+@test "otherwise no kernel thread is a host thread" {
+	names
+	refute_line kthreadd
+	refute_line --regexp '^kworker'
+	assert [ "${#lines[@]}" -le 8 ]
+}
+
+@test "RUMP_BLKFAIL and its seed: the same requests fail in each run" {
+	local i
+	image ext4 64M
+	head -c 20000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"
+	"$EXAMPLES/imgput" "$IMG" data <"$BATS_TEST_TMPDIR/data"
+	for i in 1 2; do
+		RUMP_BLKFAIL=10 RUMP_BLKFAIL_SEED=11 timeout -k 2 20 "$EXAMPLES/imgcat" "$IMG" data \
+			>"$BATS_TEST_TMPDIR/got$i" 2>"$BATS_TEST_TMPDIR/err$i" || true
+	done
+	cmp "$BATS_TEST_TMPDIR/got1" "$BATS_TEST_TMPDIR/got2"
+	cmp "$BATS_TEST_TMPDIR/err1" "$BATS_TEST_TMPDIR/err2"
+	grep -q 'error' "$BATS_TEST_TMPDIR/err1"
+	RUMP_BLKFAIL=0 timeout -k 2 20 "$EXAMPLES/imgcat" "$IMG" data | cmp - "$BATS_TEST_TMPDIR/data"
+}
