@@ -8,8 +8,8 @@
  *
  *   - a thread that is about to park while its own task waits for a device:
  *     it has nothing better to do, and no other thread need be woken;
- *   - a server, a host thread for nothing else, if the queue is not empty and a thread goes
- *     back to its program, or more is queued than one thread can do at once.
+ *   - a server, a host thread for nothing else, if the queue is not empty and a
+ *     thread goes back to its program, or more than one piece is queued.
  *
  * Invariant: whoever takes work and leaves some behind wakes a server, and a
  * thread that goes back to its program with work queued does; so queued work
@@ -44,13 +44,19 @@ static void unlock(void)
  */
 void rump_hostwork_submit(struct rump_hostwork *work)
 {
+	bool more;
+
 	work->next = NULL;
 	work->cpu = raw_smp_processor_id();
 	lock();
 	*queue_tail = work;
 	queue_tail = &work->next;
 	WRITE_ONCE(nr_queued, nr_queued + 1);
+	more = nr_queued > 1;
 	unlock();
+	/* One piece waits for the carrier to park; with more of them begin at once. */
+	if (more)
+		rump_hostwork_wake();
 }
 
 /**
