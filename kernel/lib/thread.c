@@ -96,6 +96,13 @@ int rump__host_thread(void (*fn)(void *), void *arg, const char *name)
 	return -err;
 }
 
+/* A forked child shares the kernel's memory but is no process of it: it has none. */
+static void forget_kernel(void)
+{
+	rump__kernel.up = false;
+	rump__self = (struct rump__thread){ .ht = NULL };
+}
+
 /**
  * rump__threads_init() - Before the first attach
  *
@@ -103,7 +110,9 @@ int rump__host_thread(void (*fn)(void *), void *arg, const char *name)
  */
 int rump__threads_init(void)
 {
-	return pthread_key_create(&detach_key, detach);
+	int err = pthread_key_create(&detach_key, detach);
+
+	return err ? err : pthread_atfork(NULL, NULL, forget_kernel);
 }
 
 void rump_schedule(void)

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "librump_test.h"
@@ -246,6 +247,27 @@ static void slow_disk_frees_cpu(int argc, char **argv)
 	CHECK(reading > alone / 2);
 }
 
+/* A forked child has no kernel, and what it does is nothing to the parent's. */
+static void forked_child(int argc, char **argv)
+{
+	int fd, status;
+	pid_t pid;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	fd = rump_sys_open("/tmp/f", O_CREAT | O_RDWR, 0600);
+	CHECK(fd >= 0);
+	pid = fork();
+	if (!pid) {
+		CHECK_ERR(rump_sys_write(fd, "x", 1), ENXIO);
+		exit(7);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	CHECK(rump_sys_write(fd, "x", 1) == 1);
+}
+
 static const struct test tests[] = {
 	{ "come_and_go", come_and_go },
 	{ "at_once", at_once },
@@ -253,6 +275,7 @@ static const struct test tests[] = {
 	{ "idle", idle },
 	{ "blocked_thread_frees_cpu", blocked_thread_frees_cpu },
 	{ "slow_disk_frees_cpu", slow_disk_frees_cpu },
+	{ "forked_child", forked_child },
 	{ NULL, NULL },
 };
 

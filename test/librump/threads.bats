@@ -34,6 +34,16 @@ load setup
 	assert_success
 }
 
+@test "a forked child has no kernel and does no harm to its parent's" {
+	run helper threads forked_child
+	assert_success
+}
+
+@test "16 virtual CPUs on fewer processors work" {
+	RUMP_NCPU=16 run helper threads at_once
+	assert_success
+}
+
 @test "the same with every kernel thread bound to a host thread" {
 	export RUMP_THREADS=bound
 	run helper threads at_once
