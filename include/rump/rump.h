@@ -28,6 +28,82 @@ extern "C" {
  */
 int rump_init(void);
 
+/* Before rump_init(). */
+
+#define RUMP_AB_NORMAL	0
+#define RUMP_AB_QUIET	0x10000 /* no messages, whatever RUMP_VERBOSE says */
+#define RUMP_AB_VERBOSE 0x20000 /* the kernel's messages on stderr */
+
+/**
+ * rump_boot_sethowto() - Flags for the boot
+ * @howto:	RUMP_AB_
+ */
+void rump_boot_sethowto(int howto);
+
+/**
+ * rump_boot_gethowto() - The flags that were set
+ *
+ * Return: RUMP_AB_
+ */
+int rump_boot_gethowto(void);
+
+/* What becomes of a signal that the kernel sends the program. */
+enum rump_sigmodel {
+	RUMP_SIGMODEL_PANIC,	/* the program ends with a message and a core */
+	RUMP_SIGMODEL_IGNORE,	/* nothing */
+	RUMP_SIGMODEL_HOST,	/* the thread that earned it gets it; the default */
+	RUMP_SIGMODEL_RAISE,	/* likewise */
+};
+
+/**
+ * rump_boot_setsigmodel() - Choose what becomes of signals
+ * @model:	RUMP_SIGMODEL_
+ */
+void rump_boot_setsigmodel(enum rump_sigmodel model);
+
+/**
+ * struct rump_boot_etfs - a host file that is a device from the boot on
+ * @eb_key:	as in rump_pub_etfs_register_withsize()
+ * @eb_hostpath: likewise
+ * @eb_type:	likewise
+ * @eb_begin:	likewise
+ * @eb_size:	likewise
+ * @_eb_next:	the library's
+ * @eb_status:	-1 until the boot, then 0 or an errno value
+ */
+struct rump_boot_etfs {
+	const char *eb_key;
+	const char *eb_hostpath;
+	int eb_type;
+	uint64_t eb_begin;
+	uint64_t eb_size;
+	struct rump_boot_etfs *_eb_next;
+	int eb_status;
+};
+
+/**
+ * rump_boot_etfs_register() - Register a device that rump_init() is to make
+ * @eb:	description, which must stay until then
+ */
+void rump_boot_etfs_register(struct rump_boot_etfs *eb);
+
+/**
+ * rump_daemonize_begin() - Go to the background, to boot there
+ *
+ * The calling process waits, and ends with what rump_daemonize_done() says.
+ *
+ * Return: 0 in the process that goes on, or an errno value
+ */
+int rump_daemonize_begin(void);
+
+/**
+ * rump_daemonize_done() - Let the waiting process end
+ * @error:	its exit status is 0 for 0
+ *
+ * Return: 0 or an errno value
+ */
+int rump_daemonize_done(int error);
+
 /**
  * rump_getversion() - Version of this interface
  *

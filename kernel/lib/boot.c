@@ -123,6 +123,7 @@ static int boot(void)
 	if (err)
 		return err;
 	fill_hyp((struct rump_hyp *)RUMP_HYP_ADDR);
+	rump__howto_apply(p, (struct rump_hyp *)RUMP_HYP_ADDR);
 	rump__enter_image = k->ops->enter;
 	info = (struct rump_bootinfo){
 		.ram = k->ram,
@@ -156,6 +157,7 @@ static int boot(void)
 	k->pid = info.pid;
 	mount_kernel_fs();
 	rump__tune(k->ram);
+	rump__howto_devices();
 	return 0;
 }
 

@@ -77,6 +77,10 @@ int rump__disk_detach(const char *key);
 /* vfs.c */
 int rump__mount_tmpfs(const char *dir, unsigned long flags, const char *options);
 
+/* howto.c */
+void rump__howto_apply(struct rump__params *p, struct rump_hyp *h);
+void rump__howto_devices(void);
+
 /* tune.c */
 void rump__tune(unsigned long ram);
 
