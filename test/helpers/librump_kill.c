@@ -13,9 +13,9 @@
 
 #include "librump_test.h"
 
-#define WRITERS		4
-#define PER_FILE	40
-#define RECORD_MAX	9000
+#define WRITERS	   4
+#define PER_FILE   40
+#define RECORD_MAX 9000
 
 static int log_fd;
 
@@ -238,13 +238,9 @@ static void check(int argc, char **argv)
 }
 
 static const struct test tests[] = {
-	{ "load", load },
-	{ "load_inside", load_inside },
-	{ "return", load_for },
-	{ "exit", call_exit },
-	{ "thread_exit", thread_exit },
-	{ "check", check },
-	{ NULL, NULL },
+	{"load", load},	     {"load_inside", load_inside}, {"return", load_for},
+	{"exit", call_exit}, {"thread_exit", thread_exit}, {"check", check},
+	{NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -30,7 +30,7 @@
 #include "librump_test.h"
 
 #define UNUSED(argc, argv) ((void)(argc), (void)(argv))
-#define BULK (4L << 20)
+#define BULK		   (4L << 20)
 
 /* Netlink: a message under construction, and the answer to it. */
 struct nl {
@@ -56,7 +56,7 @@ static void nl_start(struct nl *m, int type, int flags, const void *data, size_t
 
 static void nl_attr(struct nl *m, int type, const void *data, size_t len)
 {
-	struct nlattr a = { .nla_len = NLA_HDRLEN + len, .nla_type = type };
+	struct nlattr a = {.nla_len = NLA_HDRLEN + len, .nla_type = type};
 
 	nl_put(m, &a, sizeof(a));
 	if (len)
@@ -88,7 +88,7 @@ static void nl_end(struct nl *m, size_t at)
 
 static int nl_open(int protocol)
 {
-	struct sockaddr_nl a = { .nl_family = AF_NETLINK };
+	struct sockaddr_nl a = {.nl_family = AF_NETLINK};
 	int one = 1, fd = rump_sys_socket(AF_NETLINK, SOCK_RAW, protocol);
 
 	CHECK(fd >= 0);
@@ -172,7 +172,7 @@ static int route;
 
 static int ifindex(const char *name)
 {
-	struct ifreq r = { 0 };
+	struct ifreq r = {0};
 	int fd = rump_sys_socket(AF_INET, SOCK_DGRAM, 0);
 
 	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
@@ -185,8 +185,7 @@ static int ifindex(const char *name)
 
 static int link_change(const char *name, unsigned int flags)
 {
-	struct ifinfomsg i = { .ifi_index = ifindex(name), .ifi_flags = flags,
-			       .ifi_change = IFF_UP };
+	struct ifinfomsg i = {.ifi_index = ifindex(name), .ifi_flags = flags, .ifi_change = IFF_UP};
 	struct nl m;
 
 	nl_start(&m, RTM_NEWLINK, 0, &i, sizeof(i));
@@ -200,7 +199,7 @@ static void up(const char *name)
 
 static void add_address(const char *name, const char *ip, int bits)
 {
-	struct ifaddrmsg a = { .ifa_prefixlen = bits, .ifa_index = ifindex(name) };
+	struct ifaddrmsg a = {.ifa_prefixlen = bits, .ifa_index = ifindex(name)};
 	unsigned char addr[16];
 	struct nl m;
 	size_t len;
@@ -218,7 +217,7 @@ static void add_address(const char *name, const char *ip, int bits)
 /* A link of a kind; more() adds to IFLA_INFO_DATA. */
 static int new_link(const char *name, const char *kind, void (*more)(struct nl *m), int under)
 {
-	struct ifinfomsg i = { 0 };
+	struct ifinfomsg i = {0};
 	size_t info, data;
 	struct nl m;
 	int err;
@@ -243,7 +242,7 @@ static int new_link(const char *name, const char *kind, void (*more)(struct nl *
 
 static void veth_peer(struct nl *m)
 {
-	struct ifinfomsg i = { 0 };
+	struct ifinfomsg i = {0};
 	size_t at = nl_nest(m, VETH_INFO_PEER);
 
 	nl_put(m, &i, sizeof(i));
@@ -313,7 +312,7 @@ static int connected(const char *ip, int port, int type)
 
 static int readable(int fd, int ms)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	return rump_sys_poll(&p, 1, ms) == 1 && (p.revents & POLLIN);
 }
@@ -414,7 +413,7 @@ static void ping(int argc, char **argv)
 	struct {
 		uint8_t type, code;
 		uint16_t sum, id, seq;
-	} *reply, echo = { .type = 8, .id = htons(7), .seq = htons(1) };
+	} * reply, echo = {.type = 8, .id = htons(7), .seq = htons(1)};
 	char buf[256];
 	union addr a;
 	int fd;
@@ -438,7 +437,7 @@ static void ping(int argc, char **argv)
 
 static void unix_stream(int argc, char **argv)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "/tmp/socket" };
+	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/tmp/socket"};
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 	struct stat st;
@@ -462,7 +461,7 @@ static void unix_stream(int argc, char **argv)
 
 static void unix_dgram(int argc, char **argv)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "\0abstract" };
+	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "\0abstract"};
 	struct sockaddr_un from;
 	socklen_t len = sizeof(from);
 	char buf[64];
@@ -488,11 +487,13 @@ static void scm_rights(int argc, char **argv)
 	union {
 		struct cmsghdr h;
 		char room[CMSG_SPACE(2 * sizeof(int))];
-	} control = { 0 };
+	} control = {0};
 	char byte = 'x', buf[16];
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
+	struct iovec iov = {&byte, 1};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof(control)};
 	int pair[2], fd[2], got[2];
 
 	UNUSED(argc, argv);
@@ -502,7 +503,7 @@ static void scm_rights(int argc, char **argv)
 	CHECK(rump_sys_write(fd[0], "content", 7) == 7);
 	fd[1] = rump_sys_open("/dev/null", O_RDWR);
 	CHECK(fd[1] >= 0);
-	control.h = (struct cmsghdr){ CMSG_LEN(sizeof(fd)), SOL_SOCKET, SCM_RIGHTS };
+	control.h = (struct cmsghdr){CMSG_LEN(sizeof(fd)), SOL_SOCKET, SCM_RIGHTS};
 	memcpy(CMSG_DATA(&control.h), fd, sizeof(fd));
 	CHECK(rump_sys_sendmsg(pair[0], &msg, 0) == 1);
 	rump_sys_close(fd[0]);
@@ -528,7 +529,7 @@ static void sysctl(const char *path)
 /* What passes a device is seen by a packet socket, and can be sent by one. */
 static void packet(int argc, char **argv)
 {
-	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP) };
+	struct sockaddr_ll ll = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP)};
 	int p, u, v;
 	char buf[2000];
 	ssize_t n;
@@ -563,7 +564,7 @@ static int link_seen(struct nlmsghdr *h, const void *name)
 
 static int links_named(const char *name)
 {
-	struct ifinfomsg i = { 0 };
+	struct ifinfomsg i = {0};
 	struct nl m;
 
 	nl_start(&m, RTM_GETLINK, 0, &i, sizeof(i));
@@ -573,10 +574,12 @@ static int links_named(const char *name)
 static void links(int argc, char **argv)
 {
 	static const char *const kinds[][2] = {
-		{ "dummy7", "dummy" }, { "br0", "bridge" }, { "wg0", "wireguard" },
-		{ "bond7", "bond" },
+		{"dummy7", "dummy"},
+		{"br0", "bridge"},
+		{"wg0", "wireguard"},
+		{"bond7", "bond"},
 	};
-	struct ifinfomsg i = { 0 };
+	struct ifinfomsg i = {0};
 	struct nl m;
 	unsigned int k;
 
@@ -614,10 +617,10 @@ static void links(int argc, char **argv)
 /* A frame through veth, bridge and vlan: between two addresses that a packet socket sees. */
 static void bridge(int argc, char **argv)
 {
-	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
-	unsigned char frame[64] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x88,
-				    0xb5, 'f', 'r', 'a', 'm', 'e' };
-	struct ifinfomsg i = { 0 };
+	struct sockaddr_ll ll = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+	unsigned char frame[64] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,   0,	 0,  0,
+				   0,	 9,    0x88, 0xb5, 'f',	 'r',  'a', 'm', 'e'};
+	struct ifinfomsg i = {0};
 	struct nl m;
 	char buf[2000];
 	int out, in;
@@ -643,20 +646,23 @@ static void bridge(int argc, char **argv)
 	ll.sll_halen = 6;
 	/* With the tag by hand: it comes out of the vlan device without. */
 	memmove(frame + 16, frame + 12, sizeof(frame) - 16);
-	memcpy(frame + 12, (unsigned char[]){ 0x81, 0, 0, 42 }, 4);
+	memcpy(frame + 12, (unsigned char[]){0x81, 0, 0, 42}, 4);
 	CHECK(rump_sys_sendto(out, frame, sizeof(frame), 0, (struct sockaddr *)&ll, sizeof(ll)) ==
 	      sizeof(frame));
 	for (;;) {
 		CHECK(readable(in, 2000));
 		CHECK(rump_sys_recv(in, buf, sizeof(buf), 0) > 0);
-		if (!memcmp(buf + 12, "\x88\xb5" "frame", 7))
+		if (!memcmp(buf + 12,
+			    "\x88\xb5"
+			    "frame",
+			    7))
 			break;
 	}
 }
 
 static int genl_family(int fd, const char *name)
 {
-	struct genlmsghdr g = { .cmd = CTRL_CMD_GETFAMILY, .version = 1 };
+	struct genlmsghdr g = {.cmd = CTRL_CMD_GETFAMILY, .version = 1};
 	static char buf[8192] __attribute__((aligned(8)));
 	struct nlmsghdr *h = (void *)buf;
 	struct nlattr *a;
@@ -686,7 +692,7 @@ static int wg_port(struct nlmsghdr *h, const void *port)
 
 static void wireguard(int argc, char **argv)
 {
-	struct genlmsghdr g = { .cmd = WG_CMD_SET_DEVICE, .version = WG_GENL_VERSION };
+	struct genlmsghdr g = {.cmd = WG_CMD_SET_DEVICE, .version = WG_GENL_VERSION};
 	uint16_t port = 51820;
 	char key[32];
 	struct nl m;
@@ -718,8 +724,7 @@ static void wireguard(int argc, char **argv)
 static int new_qdisc(const char *dev, const char *kind, int cmd, uint32_t handle, uint32_t parent,
 		     int type, const void *options, size_t len)
 {
-	struct tcmsg t = { .tcm_ifindex = ifindex(dev), .tcm_handle = handle,
-			   .tcm_parent = parent };
+	struct tcmsg t = {.tcm_ifindex = ifindex(dev), .tcm_handle = handle, .tcm_parent = parent};
 	size_t at;
 	struct nl m;
 
@@ -743,7 +748,7 @@ static int qdisc_seen(struct nlmsghdr *h, const void *kind)
 
 static int qdiscs(const char *kind)
 {
-	struct tcmsg t = { 0 };
+	struct tcmsg t = {0};
 	struct nl m;
 
 	nl_start(&m, RTM_GETQDISC, 0, &t, sizeof(t));
@@ -770,16 +775,18 @@ static double datagrams(int n, int size)
 }
 
 /* psched ticks are 64 ns */
-#define TICKS(ms) ((ms) * 1000000U / 64)
+#define TICKS(ms) ((ms)*1000000U / 64)
 
 static void tc(int argc, char **argv)
 {
-	struct tc_netem_qopt netem = { .latency = TICKS(100), .limit = 1000 };
-	struct tc_htb_glob glob = { .version = 3, .rate2quantum = 10, .defcls = 1 };
+	struct tc_netem_qopt netem = {.latency = TICKS(100), .limit = 1000};
+	struct tc_htb_glob glob = {.version = 3, .rate2quantum = 10, .defcls = 1};
 	struct tc_htb_opt htb = {
-		.rate = { .rate = 100000, .linklayer = TC_LINKLAYER_ETHERNET },
-		.ceil = { .rate = 100000, .linklayer = TC_LINKLAYER_ETHERNET },
-		.buffer = TICKS(50), .cbuffer = TICKS(50), .quantum = 5000,
+		.rate = {.rate = 100000, .linklayer = TC_LINKLAYER_ETHERNET},
+		.ceil = {.rate = 100000, .linklayer = TC_LINKLAYER_ETHERNET},
+		.buffer = TICKS(50),
+		.cbuffer = TICKS(50),
+		.quantum = 5000,
 	};
 	double t;
 
@@ -813,8 +820,8 @@ static void tc(int argc, char **argv)
 /* Batches of nf_tables: begin, one message, end. */
 static int nft(int fd, int type, int flags, void (*more)(struct nl *m))
 {
-	struct nfgenmsg inet = { .nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0 };
-	struct nfgenmsg batch = { .version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES) };
+	struct nfgenmsg inet = {.nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0};
+	struct nfgenmsg batch = {.version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES)};
 	static char buf[3 * sizeof(struct nl)];
 	struct nlmsghdr *h = (void *)buf;
 	struct nl m[3];
@@ -862,7 +869,7 @@ static int table_seen(struct nlmsghdr *h, const void *name)
 
 static int tables(int fd)
 {
-	struct nfgenmsg inet = { .nfgen_family = NFPROTO_IPV4 };
+	struct nfgenmsg inet = {.nfgen_family = NFPROTO_IPV4};
 	struct nl m;
 
 	nl_start(&m, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, 0, &inet, sizeof(inet));
@@ -895,7 +902,7 @@ static void nftables(int argc, char **argv)
 
 static void congestion(int argc, char **argv)
 {
-	static const char *const algorithms[] = { "cubic", "bbr", "reno" };
+	static const char *const algorithms[] = {"cubic", "bbr", "reno"};
 	struct tcp_info info;
 	socklen_t len;
 	char name[16];
@@ -952,7 +959,7 @@ static void *other_side(void *arg)
 
 static void name_spaces(int argc, char **argv)
 {
-	struct ifinfomsg i = { 0 };
+	struct ifinfomsg i = {0};
 	char buf[64];
 	pthread_t t;
 	struct nl m;
@@ -999,21 +1006,21 @@ static void name_spaces(int argc, char **argv)
 }
 
 static const struct test tests[] = {
-	{ "inet", inet },
-	{ "inet6", inet6 },
-	{ "ping", ping },
-	{ "unix_stream", unix_stream },
-	{ "unix_dgram", unix_dgram },
-	{ "scm_rights", scm_rights },
-	{ "packet", packet },
-	{ "links", links },
-	{ "bridge", bridge },
-	{ "wireguard", wireguard },
-	{ "tc", tc },
-	{ "nftables", nftables },
-	{ "congestion", congestion },
-	{ "name_spaces", name_spaces },
-	{ NULL, NULL },
+	{"inet", inet},
+	{"inet6", inet6},
+	{"ping", ping},
+	{"unix_stream", unix_stream},
+	{"unix_dgram", unix_dgram},
+	{"scm_rights", scm_rights},
+	{"packet", packet},
+	{"links", links},
+	{"bridge", bridge},
+	{"wireguard", wireguard},
+	{"tc", tc},
+	{"nftables", nftables},
+	{"congestion", congestion},
+	{"name_spaces", name_spaces},
+	{NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -34,7 +34,7 @@ static void *write_byte_later(void *fd)
 
 static void epoll(int argc, char **argv)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.u64 = 77 }, got[4];
+	struct epoll_event e = {.events = EPOLLIN, .data.u64 = 77}, got[4];
 	int ep, p[2], q[2];
 	pthread_t t;
 	double start;
@@ -100,7 +100,7 @@ static void event_fd(int argc, char **argv)
 
 static void timer_fd(int argc, char **argv)
 {
-	struct itimerspec it = { { 0, 20000000 }, { 0, 100000000 } }, left;
+	struct itimerspec it = {{0, 20000000}, {0, 100000000}}, left;
 	double start = now(), took;
 	uint64_t n, sum = 0;
 	int fd;
@@ -200,10 +200,11 @@ static void uring_open(struct uring *u)
 	memset(u, 0, sizeof(*u));
 	u->fd = rump_sys_io_uring_setup(8, &u->p);
 	CHECK(u->fd >= 0);
-	u->sq = rump_sys_mmap(NULL, u->p.sq_off.array + u->p.sq_entries * 4,
-			      PROT_READ | PROT_WRITE, MAP_SHARED, u->fd, IORING_OFF_SQ_RING);
+	u->sq = rump_sys_mmap(NULL, u->p.sq_off.array + u->p.sq_entries * 4, PROT_READ | PROT_WRITE,
+			      MAP_SHARED, u->fd, IORING_OFF_SQ_RING);
 	CHECK(u->sq != MAP_FAILED);
-	u->cq = rump_sys_mmap(NULL, u->p.cq_off.cqes + u->p.cq_entries * sizeof(struct io_uring_cqe),
+	u->cq = rump_sys_mmap(NULL,
+			      u->p.cq_off.cqes + u->p.cq_entries * sizeof(struct io_uring_cqe),
 			      PROT_READ | PROT_WRITE, MAP_SHARED, u->fd, IORING_OFF_CQ_RING);
 	CHECK(u->cq != MAP_FAILED);
 	u->sqes = rump_sys_mmap(NULL, u->p.sq_entries * sizeof(struct io_uring_sqe),
@@ -232,7 +233,7 @@ static int uring_do(struct uring *u, const struct io_uring_sqe *sqe)
 
 static void uring(int argc, char **argv)
 {
-	struct __kernel_timespec ts = { 0, 50000000 };
+	struct __kernel_timespec ts = {0, 50000000};
 	char out[8192], in[8192];
 	struct io_uring_sqe sqe;
 	struct uring u;
@@ -244,43 +245,59 @@ static void uring(int argc, char **argv)
 	CHECK(!rump_init());
 	uring_open(&u);
 	for (i = 0; i < 1000; i++) {
-		sqe = (struct io_uring_sqe){ .opcode = IORING_OP_NOP, .user_data = i };
+		sqe = (struct io_uring_sqe){.opcode = IORING_OP_NOP, .user_data = i};
 		CHECK(uring_do(&u, &sqe) == 0);
 	}
 	for (i = 0; i < (int)sizeof(out); i++)
 		out[i] = i * 7;
 	fd = rump_sys_open("/tmp/f", O_CREAT | O_RDWR, 0600);
-	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_WRITE, .fd = fd, .addr = (uintptr_t)out,
-				     .len = sizeof(out), .user_data = 1 };
+	sqe = (struct io_uring_sqe){.opcode = IORING_OP_WRITE,
+				    .fd = fd,
+				    .addr = (uintptr_t)out,
+				    .len = sizeof(out),
+				    .user_data = 1};
 	CHECK(uring_do(&u, &sqe) == sizeof(out));
-	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_READ, .fd = fd, .addr = (uintptr_t)in,
-				     .len = sizeof(in), .user_data = 2 };
+	sqe = (struct io_uring_sqe){.opcode = IORING_OP_READ,
+				    .fd = fd,
+				    .addr = (uintptr_t)in,
+				    .len = sizeof(in),
+				    .user_data = 2};
 	CHECK(uring_do(&u, &sqe) == sizeof(in));
 	CHECK(!memcmp(in, out, sizeof(in)));
-	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_READ, .fd = 12345, .user_data = 3 };
+	sqe = (struct io_uring_sqe){.opcode = IORING_OP_READ, .fd = 12345, .user_data = 3};
 	CHECK(uring_do(&u, &sqe) == -EBADF);
-	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_READ, .fd = fd, .addr = 8, .len = 8,
-				     .user_data = 4 };
+	sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_READ, .fd = fd, .addr = 8, .len = 8, .user_data = 4};
 	CHECK(uring_do(&u, &sqe) == -EFAULT);
 	/* One that has to wait for its data. */
 	CHECK(!rump_sys_pipe2(p, 0));
 	CHECK(!pthread_create(&t, NULL, write_byte_later, &p[1]));
-	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_READ, .fd = p[0], .addr = (uintptr_t)in,
-				     .len = 1, .user_data = 5 };
+	sqe = (struct io_uring_sqe){.opcode = IORING_OP_READ,
+				    .fd = p[0],
+				    .addr = (uintptr_t)in,
+				    .len = 1,
+				    .user_data = 5};
 	CHECK(uring_do(&u, &sqe) == 1 && in[0] == 'x');
 	pthread_join(t, NULL);
 	start = now();
-	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_TIMEOUT, .addr = (uintptr_t)&ts, .len = 1,
-				     .off = 0, .user_data = 6 };
+	sqe = (struct io_uring_sqe){.opcode = IORING_OP_TIMEOUT,
+				    .addr = (uintptr_t)&ts,
+				    .len = 1,
+				    .off = 0,
+				    .user_data = 6};
 	CHECK(uring_do(&u, &sqe) == -ETIME);
 	CHECK(now() - start >= 0.05 && now() - start < 1);
 	/* By a worker thread of the kernel. */
-	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_FSYNC, .fd = fd, .flags = IOSQE_ASYNC,
-				     .user_data = 7 };
+	sqe = (struct io_uring_sqe){
+		.opcode = IORING_OP_FSYNC, .fd = fd, .flags = IOSQE_ASYNC, .user_data = 7};
 	CHECK(uring_do(&u, &sqe) == 0);
-	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_READ, .fd = fd, .addr = (uintptr_t)in,
-				     .len = 4096, .off = 4096, .flags = IOSQE_ASYNC,
-				     .user_data = 8 };
+	sqe = (struct io_uring_sqe){.opcode = IORING_OP_READ,
+				    .fd = fd,
+				    .addr = (uintptr_t)in,
+				    .len = 4096,
+				    .off = 4096,
+				    .flags = IOSQE_ASYNC,
+				    .user_data = 8};
 	memset(in, 0, sizeof(in));
 	CHECK(uring_do(&u, &sqe) == 4096);
 	CHECK(!memcmp(in, out + 4096, 4096));
@@ -350,12 +367,13 @@ static void on_timer(int sig, siginfo_t *info, void *context)
 
 static void posix_timers(int argc, char **argv)
 {
-	struct sigevent none = { .sigev_notify = SIGEV_NONE };
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 3,
-			       .sigev_value.sival_int = 4711 };
-	struct itimerspec it = { { 0, 0 }, { 10, 0 } }, left;
-	struct sigaction act = { .sa_sigaction = on_timer, .sa_flags = SA_SIGINFO };
-	struct timespec wait = { 2, 0 };
+	struct sigevent none = {.sigev_notify = SIGEV_NONE};
+	struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL,
+			      .sigev_signo = SIGRTMIN + 3,
+			      .sigev_value.sival_int = 4711};
+	struct itimerspec it = {{0, 0}, {10, 0}}, left;
+	struct sigaction act = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO};
+	struct timespec wait = {2, 0};
 	int id;
 
 	UNUSED(argc, argv);
@@ -369,7 +387,7 @@ static void posix_timers(int argc, char **argv)
 	/* One that sends a signal: the program's handler runs, and knows why. */
 	CHECK(!sigaction(SIGRTMIN + 3, &act, NULL));
 	CHECK(!rump_sys_timer_create(CLOCK_MONOTONIC, &ev, &id));
-	it = (struct itimerspec){ { 0, 0 }, { 0, 50000000 } };
+	it = (struct itimerspec){{0, 0}, {0, 50000000}};
 	CHECK(!rump_sys_timer_settime(id, 0, &it, NULL));
 	CHECK_ERR(rump_sys_nanosleep(&wait, NULL), EINTR);
 	CHECK(fired == 1 && fired_value == 4711);
@@ -413,7 +431,7 @@ static int semaphores_id;
 
 static void *release_later(void *unused)
 {
-	struct sembuf add = { 0, 2, 0 };
+	struct sembuf add = {0, 2, 0};
 
 	(void)unused;
 	usleep(100000);
@@ -423,9 +441,9 @@ static void *release_later(void *unused)
 
 static void semaphores(int argc, char **argv)
 {
-	struct sembuf take = { 0, -2, 0 }, try = { 1, -1, IPC_NOWAIT };
-	struct timespec brief = { 0, 50000000 };
-	unsigned short values[2] = { 0, 1 };
+	struct sembuf take = {0, -2, 0}, try = {1, -1, IPC_NOWAIT};
+	struct timespec brief = {0, 50000000};
+	unsigned short values[2] = {0, 1};
 	pthread_t t;
 
 	UNUSED(argc, argv);
@@ -448,7 +466,7 @@ static void messages(int argc, char **argv)
 	struct {
 		long type;
 		char text[5000];
-	} m = { 5, "five" };
+	} m = {5, "five"};
 	int id;
 
 	UNUSED(argc, argv);
@@ -476,8 +494,8 @@ static void *send_later(void *q)
 
 static void posix_queues(int argc, char **argv)
 {
-	struct mq_attr attr = { .mq_maxmsg = 4, .mq_msgsize = 64 };
-	struct timespec past = { 1, 0 };
+	struct mq_attr attr = {.mq_maxmsg = 4, .mq_msgsize = 64};
+	struct timespec past = {1, 0};
 	unsigned int prio;
 	char buf[64];
 	pthread_t t;
@@ -517,16 +535,18 @@ static void uts_ipc(int argc, char **argv)
 	CHECK_ERR(rump_sys_shmget(99, 4096, 0600), ENOENT);
 }
 
-/* config: what the environment gave, one line each */
+/* config MIB: what the environment gave, one line each; so much memory is used first */
 static void config(int argc, char **argv)
 {
-	cpu_set_t set;
+	static char block[1 << 20];
+	char c = 0, options[32];
 	struct utsname u;
 	struct sysinfo si;
-	char c = 0;
+	long written = 0;
+	cpu_set_t set;
 	int fd;
 
-	UNUSED(argc, argv);
+	CHECK(argc == 1);
 	CHECK(!rump_init());
 	CHECK(!rump_sys_uname(&u));
 	printf("hostname %s\nsysname %s\nmachine %s\n", u.nodename, u.sysname, u.machine);
@@ -538,11 +558,11 @@ static void config(int argc, char **argv)
 	printf("online ");
 	while (rump_sys_read(fd, &c, 1) == 1)
 		putchar(c);
-	/* Memory comes as it is used: fill a tmpfs until it is full. */
-	static char block[1 << 20];
-	long written = 0;
+	/* Memory comes as it is used. */
+	snprintf(options, sizeof(options), "size=%sm", argv[0]);
+	CHECK(!rump_vfs_mount("none", "/fill", "tmpfs", 0, options));
 	memset(block, 1, sizeof(block));
-	fd = rump_sys_open("/tmp/fill", O_CREAT | O_WRONLY, 0600);
+	fd = rump_sys_open("/fill/file", O_CREAT | O_WRONLY, 0600);
 	while (rump_sys_write(fd, block, sizeof(block)) == sizeof(block))
 		written++;
 	CHECK(!rump_sys_sysinfo(&si));
@@ -563,7 +583,7 @@ static void *block(void *unused)
 /* blocked IMAGE: threads in the kernel for a minute, for debuggers to look at */
 static void blocked(int argc, char **argv)
 {
-	struct timespec ts = { 60, 0 };
+	struct timespec ts = {60, 0};
 	pthread_t t;
 
 	CHECK(argc <= 1);
@@ -597,23 +617,23 @@ static void busy(int argc, char **argv)
 }
 
 static const struct test tests[] = {
-	{ "epoll", epoll },
-	{ "event_fd", event_fd },
-	{ "timer_fd", timer_fd },
-	{ "signal_fd", signal_fd },
-	{ "inotify", inotify },
-	{ "uring", uring },
-	{ "aio", aio },
-	{ "posix_timers", posix_timers },
-	{ "shared_memory", shared_memory },
-	{ "semaphores", semaphores },
-	{ "messages", messages },
-	{ "posix_queues", posix_queues },
-	{ "uts_ipc", uts_ipc },
-	{ "config", config },
-	{ "blocked", blocked },
-	{ "busy", busy },
-	{ NULL, NULL },
+	{"epoll", epoll},
+	{"event_fd", event_fd},
+	{"timer_fd", timer_fd},
+	{"signal_fd", signal_fd},
+	{"inotify", inotify},
+	{"uring", uring},
+	{"aio", aio},
+	{"posix_timers", posix_timers},
+	{"shared_memory", shared_memory},
+	{"semaphores", semaphores},
+	{"messages", messages},
+	{"posix_queues", posix_queues},
+	{"uts_ipc", uts_ipc},
+	{"config", config},
+	{"blocked", blocked},
+	{"busy", busy},
+	{NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -55,7 +55,7 @@ survives() {
 		"$BUILD/test/librump_fs" mutate "$BATS_TEST_TMPDIR/img" "$BATS_TEST_TMPDIR/$i" 5
 	done
 	cmp "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
-	! cmp -s "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/img"
+	run ! cmp -s "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/img"
 }
 
 @test "damaged ext4 images, with and without checksums" {

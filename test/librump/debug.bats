@@ -37,7 +37,7 @@ debugger() {
 	assert_output --regexp 'rump_sys_read .*'
 	assert_output --regexp 'in rump_serve \(\)'
 	assert_output --regexp 'main \(argc=2'
-	assert_equal "$(grep -c '^Thread ' <<<"$output")" "$(ls "/proc/$PID/task" | wc -l)"
+	assert_equal "$(grep -c '^Thread ' <<<"$output")" "$(find "/proc/$PID/task" -mindepth 1 -maxdepth 1 | wc -l)"
 	# And lets go of it again.
 	kill -0 "$PID"
 }
@@ -75,14 +75,36 @@ stop() {
 	assert_line --regexp '#[0-9]+ .* main \(argc='
 }
 
-@test "with bound threads gdb shows the stacks of the kernel's own threads" {
-	export RUMP_THREADS=bound
+# contexts: the shipped script lists tasks, and shows their stacks though nobody carries them.
+contexts() {
 	blocked
-	run debugger -p "$PID" -ex 'thread apply all bt'
+	run debugger -p "$PID" -ex "source $BUILD/lib/rump/rump-gdb.py" -ex 'rump ps' -ex 'rump bt' \
+		-ex 'info registers rip' -ex 'x/i $pc'
 	assert_success
+	refute_output --partial 'Traceback'
+	assert_line --regexp 'kthreadd'
+	assert_line --regexp 'kswapd0'
+	assert_line --regexp 'kworker'
+	assert_line --regexp 'in _*schedule \(\)'
+	assert_line --regexp 'in kthreadd \(\)'
+	assert_line --regexp 'in worker_thread \(\)'
+	assert_line --regexp 'in (do_nanosleep|hrtimer_nanosleep) \(\)'
+	assert_line --regexp 'in (anon_)?pipe_read \(\)'
+	# The registers of the current thread are its own again.
+	assert_line --partial rumpuser_ext_park
+	kill -0 "$PID"
+}
+
+@test "the shipped script shows the stacks of kernel threads and of blocked calls" {
+	contexts
+}
+
+@test "the same with bound threads, which gdb lists by their names" {
+	export RUMP_THREADS=bound
+	contexts
+	run debugger -p "$PID" -ex 'info threads'
 	assert_line --partial '"kthreadd"'
-	assert_line --regexp 'in (schedule|__schedule|schedule_.*) \(\)'
-	assert_line --regexp 'in (kthreadd|worker_thread|kthread|rcu_gp_kthread) \(\)'
+	assert_line --partial '"kswapd0"'
 }
 
 @test "perf names the kernel's functions" {

@@ -26,9 +26,9 @@ program() {
 	top=$(tar -tf "$KERNEL_SRC" 2>/dev/null | head -n 1 | cut -d/ -f1)
 	mkdir "$BATS_TEST_TMPDIR/as"
 	ln -s "$tree" "$BATS_TEST_TMPDIR/as/$top"
-	# One pass over the archive: the differences, and the names. Sockets and times do not count.
-	run --separate-stderr bash -c 'tar -C "$1" --diff --verbose -f "$2"' sh "$BATS_TEST_TMPDIR/as" "$KERNEL_SRC"
-	grep -E ': (Contents|Size|Symlink|File type|Mode|Cannot|Warning)|^tar:' <<<"$output$stderr" |
+	# Times and owners do not count.
+	run tar -C "$BATS_TEST_TMPDIR/as" --diff -f "$KERNEL_SRC"
+	grep -E ': (Contents|Size|Symlink|File type|Mode|Cannot|Warning)|^tar:' <<<"$output" |
 		grep -vE ": (Mod time|Uid|Gid|Mode) differs?\$|^$top/?: File type differs\$" >"$names.bad" || true
 	run cat "$names.bad"
 	assert_output ''
