@@ -113,6 +113,7 @@ static int boot(void)
 	struct rump__kernel *k = &rump__kernel;
 	struct rump__params *p = &rump__params;
 	struct rump_hthread *ht;
+	unsigned long boot_ram;
 	int err;
 
 	err = rump__params_read(p);
@@ -125,9 +126,10 @@ static int boot(void)
 	fill_hyp((struct rump_hyp *)RUMP_HYP_ADDR);
 	rump__howto_apply(p, (struct rump_hyp *)RUMP_HYP_ADDR);
 	rump__enter_image = k->ops->enter;
+	boot_ram = BOOT_RAM + p->ncpu * BOOT_RAM_CPU;
 	info = (struct rump_bootinfo){
 		.ram = k->ram,
-		.boot_ram = BOOT_RAM + p->ncpu * BOOT_RAM_CPU,
+		.boot_ram = boot_ram < k->ram ? boot_ram : k->ram,
 		.image_end = k->image_end,
 		.ncpu = p->ncpu,
 		.bound = p->bound,

@@ -75,3 +75,11 @@ load setup
 		assert_output --partial "${setting%%=*}"
 	done
 }
+
+@test "the smallest memory and the most virtual CPUs boot" {
+	RUMP_MEMLIMIT=32m RUMP_NCPU=16 run "$EXAMPLES/webfetch"
+	assert_success
+	assert_output --partial 'served by the rump kernel'
+	RUMP_MEMLIMIT=64g run "$EXAMPLES/webfetch"
+	assert_success
+}
