@@ -38,6 +38,7 @@ struct side {
 extern const struct side rump_side, host_side;
 
 double bench_now(void);
+const struct side *bench_left(void);
 
 /* @fn returns seconds; per: operations it did. */
 void bench_time(const char *name, double (*fn)(const struct side *s, const char *dir), long per,

@@ -142,6 +142,6 @@ void bench_files(const char *rump_dir, const char *host_dir)
 	bench_rate("first write+fsync 256 MiB", first_write, LARGE, rump_dir, host_dir, 0.7);
 	bench_rate("overwrite+fsync 256 MiB", overwrite, LARGE, rump_dir, host_dir, 0.9);
 	bench_rate("cached read 256 MiB", cached_read, LARGE, rump_dir, host_dir, 0.9);
-	remove_large(&rump_side, rump_dir);
+	remove_large(bench_left(), rump_dir);
 	remove_large(&host_side, host_dir);
 }
