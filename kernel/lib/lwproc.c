@@ -58,7 +58,7 @@ void rump_pub_lwproc_switch(struct lwp *lwp)
 
 void rump_pub_lwproc_releaselwp(void)
 {
-	if (ready() || rump__kernel.ops->lwp(rump__self.ht) == original)
+	if (!original || ready() || rump__kernel.ops->lwp(rump__self.ht) == original)
 		return;
 	rump__self.incall = 1;
 	rump__kernel.ops->lwp_release(rump__self.ht, original);

@@ -23,6 +23,8 @@ static pthread_key_t detach_key;
 
 static void detach(void *ht)
 {
+	/* If it ends as a task it made, that ends too. */
+	rump_pub_lwproc_releaselwp();
 	rump__self.incall = 1;
 	rump__self.ht = NULL;
 	rump__kernel.ops->detach(ht);
