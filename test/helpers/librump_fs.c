@@ -490,6 +490,12 @@ static void tmpfs(int argc, char **argv)
 	CHECK(!rump_sys_unlink("/mnt/full"));
 	write_file("/mnt/fits", big, BIG);
 	expect_file("/mnt/fits", big, BIG);
+	/* Directories that a mount makes on its way can be passed by all users. */
+	struct stat st;
+	CHECK(!rump_vfs_mount("none", "/on/the/way", "tmpfs", 0, NULL));
+	CHECK(!rump_sys_stat("/on", &st) && (st.st_mode & 07777) == 0755);
+	CHECK(!rump_sys_stat("/on/the", &st) && (st.st_mode & 07777) == 0755);
+	CHECK(!rump_vfs_unmount("/on/the/way", 0));
 	CHECK(!rump_vfs_unmount("/mnt", 0));
 }
 
