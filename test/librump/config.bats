@@ -28,7 +28,7 @@ load setup
 
 # figure NAME: of the last run.
 figure() {
-	sed -n "s/^$1 \(.*\) MiB/\1/p" <<<"$output"
+	printf '%s\n' "${lines[@]}" | sed -n "s/^$1 \(.*\) MiB/\1/p"
 }
 
 @test "RUMP_MEMLIMIT is how much memory there is" {
