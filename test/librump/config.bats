@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2030,SC2031 # every test is a subshell, and figure() belongs to its test
 # The environment variables of rump(3) have their effect.
 
 load setup
