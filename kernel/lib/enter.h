@@ -18,6 +18,7 @@ struct rump_hthread;
 
 struct rump__thread {
 	struct rump_hthread *ht;	/* NULL: not attached */
+	uint64_t ending;		/* runs rump__exit(); exit.c knows the offset */
 	volatile uint32_t incall;	/* the kernel runs, or is about to */
 	volatile uint32_t deferred;	/* signals wait, blocked, for the call's end */
 	uint64_t deferred_set;		/* which ones */

@@ -44,6 +44,11 @@ static int probe(const char *path, char **type)
 		return ENOPKG;
 	get = (char *(*)(void *, const char *, const char *))dlsym(lib, "blkid_get_tag_value");
 	*type = get ? get(NULL, "TYPE", path) : NULL;
+	/* The kernel's file system has another name. */
+	if (*type && !strcmp(*type, "ntfs")) {
+		free(*type);
+		*type = strdup("ntfs3");
+	}
 	return *type ? 0 : ENODATA;
 }
 
@@ -54,7 +59,7 @@ static void make_dirs(const char *dir)
 	snprintf(path, sizeof(path), "%s", dir);
 	for (p = path + 1; (p = strchr(p, '/')); *p++ = '/') {
 		*p = 0;
-		call(SYS_mkdir, path, NULL, 0, 0, NULL);
+		rump__enter(SYS_mkdir, (long)path, 0755, 0, 0, 0, 0);
 	}
 	rump__enter(SYS_mkdir, (long)path, 0755, 0, 0, 0, 0);
 }

@@ -47,7 +47,8 @@ static long bound_create(struct rump_hostwork *work)
 	struct bound_work *w = container_of(work, struct bound_work, work);
 	int err;
 
-	err = hyp->thread(bound_main, w, w->task->comm);
+	/* kthreadd names itself only when it runs, and that may not be yet. */
+	err = hyp->thread(bound_main, w, w->task->pid == 2 ? "kthreadd" : w->task->comm);
 	if (err)
 		return err;
 	while (!smp_load_acquire(&w->bound))

@@ -559,6 +559,12 @@ long rump_do_call(struct rump_hthread *ht)
 	unsigned long nr = ht->nr;
 	long ret;
 
+	if (unlikely(rump_ender && rump_ender != current)) {
+		for (;;) {
+			set_current_state(TASK_IDLE);
+			schedule();
+		}
+	}
 	task_pt_regs(current)->nr = nr;
 	if (likely(nr < NR_syscalls))
 		ret = sys_call_table[nr](ht->args[0], ht->args[1], ht->args[2], ht->args[3],

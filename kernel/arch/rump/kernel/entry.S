@@ -15,16 +15,22 @@
 .macro PUSH_CALLEE
 	pushq	%rbp
 	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %rbp, 0
 	pushq	%rbx
 	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %rbx, 0
 	pushq	%r12
 	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %r12, 0
 	pushq	%r13
 	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %r13, 0
 	pushq	%r14
 	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %r14, 0
 	pushq	%r15
 	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %r15, 0
 .endm
 
 .macro POP_CALLEE
@@ -54,6 +60,7 @@
 SYM_FUNC_START(rump_enter)
 	PUSH_CALLEE
 	subq	$8, %rsp
+	.cfi_adjust_cfa_offset 8
 	movq	%r11, %r13
 	movq	%rax, %r12
 	movq	HT_VCPU(%r13), %rbx
@@ -69,6 +76,12 @@ SYM_FUNC_START(rump_enter)
 	movq	%r13, VCPU_CARRIER(%rbx)
 	movq	%rsp, HT_HOST_SP(%r13)
 	movq	HT_KSP(%r13), %rsp
+	/*
+	 * For unwinders: the frame is 64 bytes above host_sp, the first field of
+	 * what r13 points to (DW_CFA_def_cfa_expression: breg13 0, deref, plus 64).
+	 */
+	.cfi_remember_state
+	.cfi_escape 0x0f, 5, 0x7d, 0x00, 0x06, 0x23, 0x40
 	movq	%r12, PT_NR(%rsp)
 	movq	%r10, %rcx
 	leaq	sys_call_table(%rip), %rax
@@ -76,6 +89,7 @@ SYM_FUNC_START(rump_enter)
 	movq	%rax, %rdi
 	call	rump_call_exit		/* returns result and virtual CPU */
 	movq	HT_HOST_SP(%r13), %rsp
+	.cfi_restore_state
 	xorl	%ecx, %ecx
 	xchgl	%ecx, VCPU_OWNER(%rdx)
 	cmpl	$0, VCPU_PENDING(%rdx)
@@ -84,9 +98,12 @@ SYM_FUNC_START(rump_enter)
 	cmpq	VCPU_GUARDED(%rdx), %rcx
 	jb	.Lafter
 .Lreturn:
+	.cfi_remember_state
 	addq	$8, %rsp
+	.cfi_adjust_cfa_offset -8
 	POP_CALLEE
 	RET
+	.cfi_restore_state
 .Lafter:
 	movq	%r13, %rdi
 	movq	%rdx, %rsi

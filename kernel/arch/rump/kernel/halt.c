@@ -18,16 +18,8 @@
 
 #define REMOUNT_SECONDS	30
 
-static void interrupt_others(void)
-{
-	struct task_struct *t;
-
-	rcu_read_lock();
-	for_each_thread(current, t)
-		if (t != current && t->thread.ht)
-			set_notify_signal(t);
-	rcu_read_unlock();
-}
+/* The task that ends the kernel: requests of others do not begin any more. */
+struct task_struct *rump_ender;
 
 /**
  * rump_close_files() - Close all descriptors of the current process
@@ -82,7 +74,7 @@ static int make_readonly(void)
  */
 long rump_halt(void)
 {
-	interrupt_others();
+	rump_ender = current;
 	rump_close_files();
 	ksys_sync();
 	return make_readonly();

@@ -122,8 +122,8 @@ void __init arch_cpu_finalize_init(void)
 	if (hyp->random(seed, sizeof(seed)) == 0)
 		add_bootloader_randomness(seed, sizeof(seed));
 	memzero_explicit(seed, sizeof(seed));
-	strscpy(init_uts_ns.name.nodename, rump_boot.hostname, __NEW_UTS_LEN);
-	strscpy(init_uts_ns.name.machine, "x86_64", __NEW_UTS_LEN);
+	strscpy(init_uts_ns.name.nodename, rump_boot.hostname);
+	strscpy(init_uts_ns.name.machine, "x86_64");
 }
 
 static int panic_to_host(struct notifier_block *nb, unsigned long event, void *why)

@@ -28,6 +28,8 @@ void rump_signal_work(void)
 	int sig;
 
 	clear_notify_signal();
+	if (unlikely(READ_ONCE(current->signal->oom_mm)))
+		rump_oom_over();
 	if (task_work_pending(current))
 		task_work_run();
 	restore_saved_sigmask();

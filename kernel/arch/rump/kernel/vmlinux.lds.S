@@ -84,7 +84,7 @@ SECTIONS
 		     KEEP(*fs/lockd/?*.o(.initcall*.init)) KEEP(*fs/nfs_common/?*.o(.initcall*.init))
 		     KEEP(*fs/nfs/inode.o(.initcall*.init)) KEEP(*fs/nfs/?*.o(.initcall*.init)))
 		LATE(erofs, KEEP(*fs/erofs/?*.o(.initcall*.init)))
-		LATE(sysfs, KEEP(*mm/slub.o(.initcall*.init)) KEEP(*kernel/params.o(.initcall*.init)))
+		LATE(sysfs, KEEP(*mm/slub.o(.initcall*.init)) KEEP(*kernel/params.o(SORT(.initcall*.init))))
 	}
 	. = ALIGN(PAGE_SIZE);
 	__init_begin = .;

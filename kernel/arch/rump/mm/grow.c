@@ -18,6 +18,7 @@
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <asm/carrier.h>
@@ -74,12 +75,43 @@ void rump_grow_irq(void)
 	schedule_work(&grow);
 }
 
+/*
+ * Nobody is to be killed: the tasks are the program's. The allocation of the
+ * current call fails instead, for which the generic code has a state, that of a
+ * task chosen to be killed; rump_oom_over() takes it back at the end of the call.
+ */
+static void fail_instead(void)
+{
+	struct task_struct *task = current->mm ? current : rump_first_process.leader;
+
+	if (!task || !task->mm || cmpxchg(&task->signal->oom_mm, NULL, task->mm))
+		return;
+	mmgrab(task->mm);
+	set_tsk_thread_flag(task, TIF_MEMDIE);
+	set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
+}
+
+/**
+ * rump_oom_over() - The call whose allocation failed is over
+ */
+void rump_oom_over(void)
+{
+	struct mm_struct *mm = xchg(&current->signal->oom_mm, NULL);
+
+	clear_thread_flag(TIF_MEMDIE);
+	if (mm)
+		mmdrop(mm);
+}
+
 static int grow_before_kill(struct notifier_block *nb, unsigned long unused, void *freed)
 {
 	if (can_grow()) {
 		schedule_work(&grow);
 		flush_work(&grow);
 		*(unsigned long *)freed += SECTION >> PAGE_SHIFT;
+	} else {
+		fail_instead();
+		*(unsigned long *)freed += 1;
 	}
 	return NOTIFY_OK;
 }

@@ -83,6 +83,7 @@ long rump_call(unsigned long nr, unsigned long *args);
 void rump_signal_work(void);
 void rump_set_halted(void);
 long rump_halt(void);
+extern struct task_struct *rump_ender;
 long rump_user_fault(unsigned long addr, unsigned long access);
 
 struct rump_exit {
@@ -94,6 +95,7 @@ asmlinkage void __noreturn rump_first_run(struct task_struct *prev);
 
 /* mm/grow.c */
 void rump_grow_irq(void);
+void rump_oom_over(void);
 
 /* irq.c */
 void rump_run_irqs(bool user);
