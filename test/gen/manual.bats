@@ -8,7 +8,6 @@ setup() {
 }
 
 @test "the manual page is good mdoc" {
-	command -v mandoc >/dev/null || skip 'no mandoc'
 	run mandoc -Tlint -Wwarning "$PAGE"
 	assert_success
 	refute_output
@@ -21,7 +20,6 @@ setup() {
 }
 
 @test "the manual page shows prototypes" {
-	command -v mandoc >/dev/null || skip 'no mandoc'
 	run bash -c "mandoc -Tascii -O width=120 '$PAGE' | col -b"
 	assert_line --regexp 'ssize_t rump_sys_pread64\(int fd, void \*buf, size_t count, off_t offset\)'
 	assert_line --regexp 'int rump_sys_open\(const char \*path, int flags, \.\.\.\)'

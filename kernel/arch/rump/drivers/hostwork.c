@@ -149,19 +149,19 @@ bool rump_hostwork_serve(struct rump_hthread *ht)
 	return true;
 }
 
-static long serve_loop(struct rump_hthread *ht, void *unused)
+static void serve_one(struct rump_hthread *ht)
 {
 	struct rump_hostwork *work;
 	bool more;
 	u32 word;
 
-	while (!rump_halted()) {
+	for (;;) {
 		work = take(&more);
 		if (work) {
 			if (more)
 				rump_hostwork_wake();
 			run(work, ht);
-			return 1;
+			return;
 		}
 		word = 1;
 		asm volatile("xchgl %0, %1" : "+r"(word), "+m"(ht->word) :: "memory");
@@ -174,11 +174,10 @@ static long serve_loop(struct rump_hthread *ht, void *unused)
 			rump_hostwork_wake();
 		hyp->park(&ht->word, 1, ~0ULL);
 	}
-	return 0;
 }
 
 /**
- * rump_serve() - Be a server until the kernel halts
+ * rump_serve() - Be a server until the process ends
  * @tid:	host thread id of the caller
  */
 void rump_serve(int tid)
@@ -187,9 +186,10 @@ void rump_serve(int tid)
 
 	if (!ht)
 		return;
-	while (serve_loop(ht, NULL))
+	for (;;) {
+		serve_one(ht);
 		rump_host_call(ht, rump_run_pending_once, NULL);
-	rump_hthread_put(ht);
+	}
 }
 
 /**

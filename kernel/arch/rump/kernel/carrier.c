@@ -61,13 +61,6 @@ struct rump_vcpu rump_vcpus[RUMP_MAX_NCPU];
 /* Tasks of host threads that are switched out in the middle of a call. */
 static atomic_t rump_blocked = ATOMIC_INIT(0);
 
-static bool rump_is_halted;
-
-bool rump_halted(void)
-{
-	return READ_ONCE(rump_is_halted);
-}
-
 /*
  * On host stacks. No current here, no per-CPU data, no locks of the kernel.
  */
@@ -606,13 +599,4 @@ void arch_cpu_idle(void)
 		rump_leave(v->carrier, v, RUMP_LEAVE_RELEASE);
 	raw_local_irq_enable();
 	raw_local_irq_disable();
-}
-
-void rump_set_halted(void)
-{
-	unsigned int i;
-
-	WRITE_ONCE(rump_is_halted, true);
-	for (i = 0; i < rump_boot.ncpu; i++)
-		wake_helper(&rump_vcpus[i]);
 }

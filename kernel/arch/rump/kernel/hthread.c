@@ -65,14 +65,12 @@ static long post_and_wait(struct rump_hthread *ht, void *unused)
  * @proc:	its process, NULL for the first one
  * @tid:	its host thread id
  *
- * Return: what identifies it in calls, or NULL: no slot, no memory for a task, or halted
+ * Return: what identifies it in calls, or NULL: no slot, or no memory for a task
  */
 struct rump_hthread *rump_attach(struct rump_process *proc, int tid)
 {
 	struct rump_hthread *ht;
 
-	if (rump_halted())
-		return NULL;
 	ht = rump_hthread_get(RUMP_HT_THREAD, proc ?: &rump_first_process, tid);
 	if (ht)
 		ht->attaching = 1;
@@ -123,7 +121,7 @@ static long helper_loop(struct rump_hthread *ht, void *unused)
 }
 
 /**
- * rump_helper() - Be the helper of a virtual CPU until the kernel halts
+ * rump_helper() - Be the helper of a virtual CPU until the process ends
  * @cpu:	virtual CPU
  * @tid:	host thread id of the caller
  */

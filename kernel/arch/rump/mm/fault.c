@@ -14,7 +14,14 @@
 #include <asm/carrier.h>
 #include <asm/pgalloc.h>
 
-static pte_t *user_pte(struct mm_struct *mm, unsigned long addr)
+/**
+ * rump_pte() - Walk the page tables
+ * @mm:		whose, init_mm for the vmalloc area
+ * @addr:	address
+ *
+ * Return: the entry, or NULL where a table is missing
+ */
+pte_t *rump_pte(struct mm_struct *mm, unsigned long addr)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
 	p4d_t *p4d = p4d_offset(pgd, addr);
@@ -53,7 +60,7 @@ static int host_prot(pte_t pte)
 static int map_run(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr)
 {
 	unsigned long pfn, run;
-	pte_t *pte = user_pte(mm, addr);
+	pte_t *pte = rump_pte(mm, addr);
 	int prot;
 
 	if (!pte || !pte_present(*pte))

@@ -11,24 +11,6 @@
 #include <asm/carrier.h>
 #include <asm/tlbflush.h>
 
-static pte_t *kernel_pte(unsigned long addr)
-{
-	pgd_t *pgd = pgd_offset_k(addr);
-	p4d_t *p4d = p4d_offset(pgd, addr);
-	pud_t *pud;
-	pmd_t *pmd;
-
-	if (p4d_none(*p4d))
-		return NULL;
-	pud = pud_offset(p4d, addr);
-	if (pud_none(*pud))
-		return NULL;
-	pmd = pmd_offset(pud, addr);
-	if (pmd_none(*pmd))
-		return NULL;
-	return pte_offset_kernel(pmd, addr);
-}
-
 /**
  * flush_cache_vmap() - Page tables of a kernel range have been filled
  * @start:	first address
@@ -40,14 +22,14 @@ void flush_cache_vmap(unsigned long start, unsigned long end)
 	pte_t *pte;
 
 	while (addr < end) {
-		pte = kernel_pte(addr);
+		pte = rump_pte(&init_mm, addr);
 		if (!pte || !pte_present(*pte)) {
 			addr += PAGE_SIZE;
 			continue;
 		}
 		pfn = pte_pfn(*pte);
 		for (run = PAGE_SIZE; addr + run < end; run += PAGE_SIZE) {
-			pte = kernel_pte(addr + run);
+			pte = rump_pte(&init_mm, addr + run);
 			if (!pte || !pte_present(*pte) || pte_pfn(*pte) != pfn + run / PAGE_SIZE)
 				break;
 		}

@@ -4,6 +4,7 @@
 
 #include <linux/linkage.h>
 #include <linux/llist.h>
+#include <asm/page.h>
 #include <asm/vcpu.h>
 
 /*
@@ -70,7 +71,6 @@ void rump_kick(struct rump_vcpu *v);
 asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int action);
 asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, int owned);
 asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v, long ret);
-bool rump_halted(void);
 void rump_run_pending(struct rump_hthread *ht);
 long rump_run_pending_once(struct rump_hthread *ht, void *unused);
 
@@ -81,7 +81,6 @@ long rump_exit_work(long ret);
 long rump_do_call(struct rump_hthread *ht);
 long rump_call(unsigned long nr, unsigned long *args);
 void rump_signal_work(void);
-void rump_set_halted(void);
 long rump_halt(void);
 extern struct task_struct *rump_ender;
 long rump_user_fault(unsigned long addr, unsigned long access);
@@ -92,6 +91,10 @@ struct rump_exit {
 };
 asmlinkage struct rump_exit rump_call_exit(long ret);
 asmlinkage void __noreturn rump_first_run(struct task_struct *prev);
+
+/* mm/fault.c */
+struct mm_struct;
+pte_t *rump_pte(struct mm_struct *mm, unsigned long addr);
 
 /* mm/grow.c */
 void rump_grow_irq(void);

@@ -155,8 +155,8 @@ struct rump_bootinfo {
  * @lwp:	the thread's task
  * @lwp_switch:	let the calling thread, which is in no call, run calls as another task
  * @lwp_release:	end the thread's task and go on as another
- * @helper:	become helper of a virtual CPU, until halt
- * @serve:	serve blocking host work until halt
+ * @helper:	become helper of a virtual CPU; does not return
+ * @serve:	serve blocking host work; does not return
  * @interrupt:	the thread has a signal to take: let its call return; async-signal-safe
  * @fixup:	where a fault at kernel address @ip goes on, 0 = it is none
  */
