@@ -34,12 +34,7 @@
  * task. Contexts that touch user memory are carried by threads of their own
  * process only.
  *
- * Timers: Invariant: while the CPU is free and has a deadline, some host
- * thread, the guard, is to wake by then (vcpu->guarded <= vcpu->deadline). A thread that
- * waits for its own call is guard if it can, else the helper is.
- * Whoever releases the CPU, and a guard that goes, checks this, in the same
- * order as above: owner = 0 before reading guarded; guarded = ~0 before
- * reading owner.
+ * Timers are guard.c's subject.
  *
  * With RUMP_THREADS=bound a context is carried only by the host thread that
  * was made for it, so every switch hands the CPU over.
@@ -83,15 +78,6 @@ static bool vcpu_own(struct rump_vcpu *v, struct rump_hthread *ht)
 	return !READ_ONCE(v->owner) && host_cmpxchg(&v->owner, 0, ht->tid) == 0;
 }
 
-/* The helper may not have come yet: it looks at everything when it does. */
-static void wake_helper(struct rump_vcpu *v)
-{
-	struct rump_hthread *helper = smp_load_acquire(&v->helper);
-
-	if (helper)
-		rump_hthread_wake(helper);
-}
-
 /**
  * rump_kick() - See to it that pending interrupts of a free virtual CPU run
  * @v:	virtual CPU, with a pending bit set before the call
@@ -99,7 +85,7 @@ static void wake_helper(struct rump_vcpu *v)
 void rump_kick(struct rump_vcpu *v)
 {
 	if (!READ_ONCE(v->owner))
-		wake_helper(v);
+		rump_wake_helper(v);
 }
 
 /* Go on with what is on @v, which @ht owns. */
@@ -114,50 +100,6 @@ static void __noreturn vcpu_carry(struct rump_vcpu *v, struct rump_hthread *ht)
 		rump_resume(sp);
 	}
 	rump_resume_user((unsigned long)task_pt_regs(v->curr));
-}
-
-static void guard_lock(struct rump_vcpu *v)
-{
-	while (host_cmpxchg(&v->guard_lock, 0, 1) != 0)
-		hyp->yield();
-}
-
-static void guard_unlock(struct rump_vcpu *v)
-{
-	smp_store_release(&v->guard_lock, 0);
-}
-
-/* Until when may @ht sleep, being guard of @v if that is earlier than anybody's? */
-static u64 guard_take(struct rump_vcpu *v, struct rump_hthread *ht)
-{
-	u64 until = ~0ULL;
-
-	guard_lock(v);
-	if (v->deadline < v->guarded) {
-		until = v->deadline;
-		v->guarded = until;
-		v->guard = ht;
-	}
-	guard_unlock(v);
-	return until;
-}
-
-static void guard_leave(struct rump_vcpu *v, struct rump_hthread *ht)
-{
-	guard_lock(v);
-	if (v->guard == ht) {
-		v->guard = NULL;
-		v->guarded = ~0ULL;
-	}
-	guard_unlock(v);
-	smp_mb();
-}
-
-/* After a release by a thread that will not wait here itself. */
-static void guard_check(struct rump_vcpu *v)
-{
-	if (READ_ONCE(v->deadline) < READ_ONCE(v->guarded) && !READ_ONCE(v->owner))
-		wake_helper(v);
 }
 
 /* Interrupts of a free CPU are run by whoever sees them. */
@@ -205,17 +147,17 @@ static void hthread_park(struct rump_hthread *ht)
 		goto out;
 	/* An owner that has not seen the last expiry yet will check when it releases. */
 	if (!READ_ONCE(v->owner) || !(READ_ONCE(v->pending) & (1U << RUMP_IRQ_TIMER)))
-		until = guard_take(v, ht);
+		until = rump_guard_take(v, ht);
 	if (!READ_ONCE(v->owner) && READ_ONCE(v->pending))
 		goto leave;
 	hyp->park(&ht->word, 1, until);
 leave:
 	if (until != ~0ULL) {
-		guard_leave(v, ht);
+		rump_guard_leave(v, ht);
 		if (hyp->clock_mono() >= READ_ONCE(v->deadline))
 			rump_raise(v, RUMP_IRQ_TIMER);
 		else if (READ_ONCE(ht->done))
-			guard_check(v);
+			rump_guard_check(v);
 	}
 out:
 	WRITE_ONCE(ht->word, 0);
@@ -249,7 +191,7 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
 			asm volatile("xchgl %0, %1" : "+r"(zero), "+m"(v->owner) :: "memory");
 			vcpu_run_pending(v, ht);
 			if (READ_ONCE(ht->done))
-				guard_check(v);
+				rump_guard_check(v);
 		}
 	}
 	for (;;) {
@@ -309,7 +251,7 @@ asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v,
 	ht->done = 1;
 	ht->owns = NULL;
 	vcpu_run_pending(v, ht);
-	guard_check(v);
+	rump_guard_check(v);
 	ht->done = 0;
 	return ret;
 }
@@ -374,7 +316,7 @@ void rump_post_switch(void)
 	else if (unlikely(c->done && c != v->helper && v->helper))
 		handoff(v, v->helper);
 	else if (unlikely(v->deadline < v->guarded))
-		wake_helper(v);
+		rump_wake_helper(v);
 }
 
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)

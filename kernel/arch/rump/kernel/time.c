@@ -3,7 +3,7 @@
  * time.c - the host's clocks
  *
  * The clocksource is the host's CLOCK_MONOTONIC, read in its vdso. A timer is
- * a deadline in struct rump_vcpu that a guard waits for (carrier.c): nothing
+ * a deadline in struct rump_vcpu that a guard waits for (guard.c): nothing
  * ticks while nothing is due.
  */
 #include <linux/clockchips.h>

@@ -74,6 +74,12 @@ asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v,
 void rump_run_pending(struct rump_hthread *ht);
 long rump_run_pending_once(struct rump_hthread *ht, void *unused);
 
+/* guard.c */
+void rump_wake_helper(struct rump_vcpu *v);
+u64 rump_guard_take(struct rump_vcpu *v, struct rump_hthread *ht);
+void rump_guard_leave(struct rump_vcpu *v, struct rump_hthread *ht);
+void rump_guard_check(struct rump_vcpu *v);
+
 /* carrier.c, on a kernel stack */
 asmlinkage void __noreturn rump_user_context(void);
 void rump_complete(struct rump_hthread *ht, long ret);
