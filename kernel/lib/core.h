@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core.h - the part of librump that needs no C library
+ *
+ * The same objects are in librump.so, whose rump_init() is a thin layer above,
+ * and in librumphijack.so, which runs inside the program's system calls and
+ * boots the kernel there. So nothing in the core calls libc, sets errno, allocates with malloc, or
+ * uses a vector register; its only thread-local variable is rump__self.
+ */
+#ifndef RUMP_LIB_CORE_H
+#define RUMP_LIB_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../arch/rump/include/uapi/asm/rump.h"
+#include "enter.h"
+
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+
+/**
+ * struct rump__params - what the environment says (params.c)
+ */
+struct rump__params {
+	unsigned long memlimit;
+	unsigned int ncpu;
+	unsigned int bound;
+	unsigned int verbose;
+	unsigned int blkfail;
+	unsigned int blkfail_seed;
+	unsigned int blkdelay;
+	char hostname[65];
+	char cmdline[1024];
+};
+
+/**
+ * struct rump__setup - what the core is told about where it runs
+ * @envp:	environment; read during the boot only
+ * @libdir:	directory with rump/kernel in it
+ * @comm:	name of the kernel's first process
+ * @thread:	starts a host thread for the kernel, with all signals blocked but SIGSEGV and SIGBUS;
+ *		0 or a negated errno
+ * @attached:	the calling thread has got its task; may be NULL
+ * @amend:	last changes to what was read and to the hypercalls; may be NULL
+ */
+struct rump__setup {
+	char *const *envp;
+	const char *libdir;
+	const char *comm;
+	int (*thread)(void (*fn)(void *arg), void *arg, const char *name);
+	void (*attached)(void);
+	void (*amend)(struct rump__params *p, struct rump_hyp *h);
+};
+
+/**
+ * struct rump__kernel - the kernel this process uses
+ * @up:		it has booted
+ * @pid:	process that booted it
+ * @ops:	entry points of the image
+ * @fd:		the memfd
+ * @symfile:	the image's ELF file, mapped for debuggers
+ */
+struct rump__kernel {
+	bool up;
+	int pid;
+	const struct rump_image_ops *ops;
+	int fd;
+	void *symfile;
+	unsigned long symfile_size;
+	unsigned long image_end;
+	unsigned long ram;
+};
+
+/**
+ * struct rump__action - rt_sigaction(2)'s structure, as the host kernel has it
+ */
+struct rump__action {
+	void (*handler)(int sig, void *info, void *context);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+extern struct rump__kernel rump__kernel;
+extern struct rump__params rump__params;
+
+/* boot.c: 0, or an errno value after a message. Idempotent, for any number of threads at once. */
+int rump__boot(const struct rump__setup *setup);
+
+/* params.c */
+int rump__params_read(struct rump__params *p, char *const *envp);
+const char *rump__getenv(char *const *envp, const char *name);
+
+/* image.c */
+int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
+		     const struct rump__params *p);
+
+/* attach.c */
+void rump__detach(void);
+void rump__forget(void);
+
+/* signals.c */
+extern bool rump__signals_up;	/* the actions of the program's signals are in the core */
+void rump__signals_init(void);
+long rump__sigaction(int sig, const struct rump__action *act, struct rump__action *old);
+long rump__sigprocmask(int how, const uint64_t *set, uint64_t *old);
+bool rump__signals(long *ret, long *nr);
+void rump__signal_default(int sig);
+void rump__signal_forward(int sig, void *info, void *context);
+
+/* fault.c */
+void rump__fault(int sig, void *info, void *context);
+
+/* disk.c: errno values */
+#define RUMP__SIZE_REST (~UINT64_C(0))
+int rump__disk_attach(const char *key, const char *path, bool readonly, uint64_t begin,
+		      uint64_t size);
+int rump__disk_detach(const char *key);
+
+/* mount.c: errno values */
+void rump__make_dirs(const char *dir);
+bool rump__is_nodev(const char *type);
+int rump__mount(const char *source, const char *dir, const char *type, unsigned long flags,
+		const char *options);
+
+/* tune.c, exit.c, gdb.c, message.c */
+void rump__tune(unsigned long ram);
+void rump__exit(void);
+void rump__debug_register(void *symfile, unsigned long size);
+void rump__error(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+
+#endif
