@@ -39,7 +39,7 @@ struct region {
 	uint64_t slots_length;
 };
 
-struct hijack_lock regions_lock;
+struct lock regions_lock;
 struct region_totals region_totals;
 
 static struct region regions[MAX_REGIONS];

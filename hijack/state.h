@@ -5,6 +5,7 @@
 
 #include "call.h"
 #include "format.h"
+#include "lock.h"
 
 /* ---- config.c ---- */
 
@@ -73,15 +74,6 @@ const void *elf_symbol(uint64_t base, const char *name);
 
 int image_open(struct loaded *object, int elf, struct image_header *header);
 
-/* ---- lock.c ---- */
-
-struct hijack_lock {
-	uint32_t word;
-};
-
-unsigned long lock_take(struct hijack_lock *lock);
-void lock_release(struct hijack_lock *lock, unsigned long mask);
-
 /* ---- regions.c ---- */
 
 void regions_install(struct loaded *object, int elf, uint64_t start, uint64_t end);
@@ -90,7 +82,7 @@ bool regions_touch(uint64_t start, uint64_t length);
 void regions_child(void);
 uint64_t near_reserve(uint64_t start, uint64_t end, uint64_t length);
 
-extern struct hijack_lock regions_lock;
+extern struct lock regions_lock;
 
 struct region_totals {
 	unsigned int objects;

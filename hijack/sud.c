@@ -61,7 +61,7 @@ struct dynamic {
 };
 
 static struct dynamic dynamic[MAX_DYNAMIC];
-static struct hijack_lock dynamic_lock;
+static struct lock dynamic_lock;
 static struct kernel_action program_action;
 static volatile char selector = SYSCALL_DISPATCH_FILTER_BLOCK; /* of all threads */
 

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ext_io.c - host files and block devices as disks */
-#include <fcntl.h>
+#include <asm/errno.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
-#include <sys/ioctl.h>
-#include <sys/uio.h>
 
-#include "internal.h"
 #include "ext.h"
-#include "ext_raw.h"
+#include "bare/raw.h"
 
 long rumpuser_ext_io_nowait(int fd, const void *iov, unsigned int n, unsigned long long off)
 {
-	return raw6(SYS_preadv2, fd, (long)iov, n, off, 0, RWF_NOWAIT);
+	return raw_call(__NR_preadv2, fd, iov, n, off, 0, RWF_NOWAIT);
 }
 
 /* A file has a hole punched, a block device its own ioctl. */
@@ -22,9 +19,9 @@ static long punch(int fd, int mode, unsigned long request, unsigned long long of
 	unsigned long long range[2] = { off, len };
 	long ret;
 
-	ret = raw4(SYS_fallocate, fd, mode | FALLOC_FL_KEEP_SIZE, off, len);
+	ret = raw4(__NR_fallocate, fd, mode | FALLOC_FL_KEEP_SIZE, off, len);
 	if (ret == -ENODEV || ret == -EOPNOTSUPP)
-		ret = raw3(SYS_ioctl, fd, request, range);
+		ret = raw3(__NR_ioctl, fd, request, range);
 	return ret == -ENOTTY ? -EOPNOTSUPP : ret;
 }
 
@@ -33,11 +30,11 @@ long rumpuser_ext_io(int fd, int op, const void *iov, unsigned int n, unsigned l
 {
 	switch (op) {
 	case RUMPUSER_EXT_READ:
-		return raw6(SYS_preadv, fd, (long)iov, n, off, 0, 0);
+		return raw_call(__NR_preadv, fd, iov, n, off, 0, 0);
 	case RUMPUSER_EXT_WRITE:
-		return raw6(SYS_pwritev, fd, (long)iov, n, off, 0, 0);
+		return raw_call(__NR_pwritev, fd, iov, n, off, 0, 0);
 	case RUMPUSER_EXT_FLUSH:
-		return raw2(SYS_fdatasync, fd, 0);
+		return raw2(__NR_fdatasync, fd, 0);
 	case RUMPUSER_EXT_DISCARD:
 		return punch(fd, FALLOC_FL_PUNCH_HOLE, BLKDISCARD, off, len);
 	case RUMPUSER_EXT_ZERO:

@@ -5,15 +5,14 @@
  * The words are shared between processes, so the futexes are not private ones.
  */
 #include <linux/futex.h>
-#include <time.h>
+#include <linux/time_types.h>
 
-#include "internal.h"
 #include "ext.h"
-#include "ext_raw.h"
+#include "bare/raw.h"
 
 int rumpuser_ext_park(unsigned int *word, unsigned int val, unsigned long long until)
 {
-	struct timespec ts, *timeout = NULL;
+	struct __kernel_timespec ts, *timeout = NULL;
 
 	if (until != RUMPUSER_EXT_FOREVER) {
 		ts.tv_sec = until / 1000000000;
@@ -21,16 +20,16 @@ int rumpuser_ext_park(unsigned int *word, unsigned int val, unsigned long long u
 		timeout = &ts;
 	}
 	/* WAIT_BITSET, as its time-out is absolute. */
-	return raw6(SYS_futex, (long)word, FUTEX_WAIT_BITSET, val, (long)timeout, 0,
+	return raw_call(__NR_futex, word, FUTEX_WAIT_BITSET, val, timeout, 0,
 		    FUTEX_BITSET_MATCH_ANY);
 }
 
 void rumpuser_ext_wake(unsigned int *word)
 {
-	raw3(SYS_futex, word, FUTEX_WAKE, 1);
+	raw3(__NR_futex, word, FUTEX_WAKE, 1);
 }
 
 void rumpuser_ext_yield(void)
 {
-	raw0(SYS_sched_yield);
+	raw0(__NR_sched_yield);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* raw.h - system calls that the shim makes itself
+/* raw.h - system calls without libc
  *
- * The shim must not call into the libc it rewrites, so it has its own. A result in [-4095, -1] is a
- * negated errno, as the kernel gives it; nothing here touches errno. The instructions lie in the
- * shim's text, which Syscall User Dispatch lets through.
+ * For what runs on kernel stacks, in signal handlers, and in the middle of the system calls of a
+ * program whose libc is rewritten. A result in [-4095, -1] is a negated errno, as the kernel gives
+ * it; nothing here touches errno or is a cancellation point. The instructions lie in the text of the
+ * library that includes this, which for the shim is what Syscall User Dispatch lets through.
  */
-#ifndef HIJACK_RAW_H
-#define HIJACK_RAW_H
+#ifndef RUMPUSER_BARE_RAW_H
+#define RUMPUSER_BARE_RAW_H
 
 #include <asm/unistd.h>
 #include <stdbool.h>
