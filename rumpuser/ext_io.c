@@ -39,6 +39,8 @@ long rumpuser_ext_io(int fd, int op, const void *iov, unsigned int n, unsigned l
 		return punch(fd, FALLOC_FL_PUNCH_HOLE, BLKDISCARD, off, len);
 	case RUMPUSER_EXT_ZERO:
 		return punch(fd, FALLOC_FL_ZERO_RANGE, BLKZEROOUT, off, len);
+	case RUMPUSER_EXT_START:
+		return raw4(SYS_sync_file_range, fd, off, len, SYNC_FILE_RANGE_WRITE);
 	default:
 		return -EINVAL;
 	}

@@ -24,6 +24,7 @@ enum rumpuser_ext_io {
 	RUMPUSER_EXT_FLUSH,	/* what was written is on the device */
 	RUMPUSER_EXT_DISCARD,	/* the range need not keep its contents */
 	RUMPUSER_EXT_ZERO,	/* the range reads as zeroes */
+	RUMPUSER_EXT_START,	/* begin to bring what was written to the device */
 };
 
 /**

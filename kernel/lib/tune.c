@@ -41,6 +41,12 @@ void rump__tune(unsigned long ram)
 	unsigned long pages = ram / PAGE, share = at_most(ram / 128, 4UL << 20);
 	char value[96];
 
+	/*
+	 * Writeback begins after a tenth of memory as ever, but not later than this: it runs
+	 * on other threads than the writer, and all that is left to do at an fsync is waited for.
+	 */
+	snprintf(value, sizeof(value), "%lu", at_most(ram / 10, 32UL << 20));
+	set("vm/dirty_background_bytes", value);
 	/* An eighth of memory in kernel stacks, fork_init(). */
 	snprintf(value, sizeof(value), "%lu", ram / 8 / 32768 + 512);
 	set("kernel/threads-max", value);

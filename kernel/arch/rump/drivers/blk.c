@@ -7,6 +7,12 @@
  * device, writes, and the flush, which is the host's fdatasync. Completed
  * writes are in the host's page cache, so they survive the process; flushed
  * ones survive the machine.
+ *
+ * Large writes are data that the kernel has held back already, so the host is
+ * told to begin with them at once: a flush then waits for little. It is told by
+ * one thread at a time, after the writes are completed, so that a slow device
+ * holds up nobody who does not flush; what is written meanwhile waits in the
+ * range unstarted.
  */
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
@@ -19,6 +25,11 @@
 #define INLINE_SEGMENTS	16
 #define WORK_SEGMENTS	64
 #define QUEUE_DEPTH	32
+#define START_BYTES	SZ_256K
+
+struct extent {
+	u64 begin, end;			/* bytes of the host file, end excluded */
+};
 
 struct rump_disk {
 	struct list_head list;
@@ -27,6 +38,12 @@ struct rump_disk {
 	struct rump_disk_info info;
 	char *path;
 	int index;
+	spinlock_t start_lock;		/* of what follows */
+	struct extent unstarted;	/* written, and not told to the host */
+	struct rump_hostwork start;	/* tells it, and while starting is set, */
+	struct extent started;		/* has this to itself */
+	bool starting;
+	wait_queue_head_t start_idle;
 };
 
 struct rump_request {
@@ -139,11 +156,58 @@ static long blk_work(struct rump_hostwork *work)
 	}
 }
 
+/* On a host stack. Errors of the device come with the flush. */
+static long start_work(struct rump_hostwork *work)
+{
+	struct rump_disk *disk = container_of(work, struct rump_disk, start);
+	struct extent *e = &disk->started;
+
+	return hyp->io(disk->info.fd, RUMP_IO_START, NULL, 0, e->begin, e->end - e->begin);
+}
+
+/* Under start_lock. */
+static void start_next(struct rump_disk *disk)
+{
+	disk->starting = disk->unstarted.end != 0;
+	if (!disk->starting)
+		return;
+	disk->started = disk->unstarted;
+	disk->unstarted = (struct extent){ };
+	rump_hostwork_submit(&disk->start);
+}
+
+static void start_done(struct rump_hostwork *work)
+{
+	struct rump_disk *disk = container_of(work, struct rump_disk, start);
+
+	spin_lock(&disk->start_lock);
+	start_next(disk);
+	if (!disk->starting)
+		wake_up(&disk->start_idle);
+	spin_unlock(&disk->start_lock);
+}
+
+static void start_extent(struct rump_disk *disk, u64 pos, u64 len)
+{
+	struct extent *e = &disk->unstarted;
+
+	spin_lock(&disk->start_lock);
+	e->begin = e->end ? min(e->begin, pos) : pos;
+	e->end = max(e->end, pos + len);
+	if (!disk->starting)
+		start_next(disk);
+	spin_unlock(&disk->start_lock);
+}
+
 static void blk_done(struct rump_hostwork *work)
 {
 	struct rump_request *r = container_of(work, struct rump_request, work);
+	struct request *rq = blk_mq_rq_from_pdu(r);
 
-	blk_mq_end_request(blk_mq_rq_from_pdu(r), errno_to_blk_status(work->ret));
+	if (req_op(rq) == REQ_OP_WRITE && !work->ret && blk_rq_bytes(rq) >= START_BYTES)
+		start_extent(r->disk, r->disk->info.begin + (blk_rq_pos(rq) << SECTOR_SHIFT),
+			     blk_rq_bytes(rq));
+	blk_mq_end_request(rq, errno_to_blk_status(work->ret));
 }
 
 static bool read_inline(struct rump_disk *disk, struct request *rq)
@@ -205,6 +269,9 @@ static int free_index(void)
 
 static void disk_free(struct rump_disk *disk)
 {
+	wait_event(disk->start_idle, !READ_ONCE(disk->starting));
+	spin_lock_irq(&disk->start_lock);	/* start_done() has let go of it */
+	spin_unlock_irq(&disk->start_lock);
 	blk_mq_free_tag_set(&disk->tags);
 	kfree(disk->path);
 	kfree(disk);
@@ -226,6 +293,10 @@ long rump_disk_add(const char *upath, const struct rump_disk_info *uinfo)
 	disk = kzalloc(sizeof(*disk), GFP_KERNEL);
 	if (!disk)
 		return -ENOMEM;
+	spin_lock_init(&disk->start_lock);
+	init_waitqueue_head(&disk->start_idle);
+	disk->start.fn = start_work;
+	disk->start.done = start_done;
 	err = -EFAULT;
 	if (copy_from_user(&disk->info, (const void __user *)uinfo, sizeof(disk->info)))
 		goto free;

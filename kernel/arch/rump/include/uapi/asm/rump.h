@@ -33,6 +33,7 @@ struct rump_process;
 #define RUMP_IO_FLUSH		2
 #define RUMP_IO_DISCARD		3
 #define RUMP_IO_ZERO		4
+#define RUMP_IO_START		5
 
 struct rump_iovec {
 	void *base;
