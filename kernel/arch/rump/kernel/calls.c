@@ -6,6 +6,7 @@
 #include <linux/syscalls.h>
 #include <asm/carrier.h>
 #include <asm/drivers.h>
+#include <asm/files.h>
 
 static long call_exit(void)
 {
@@ -39,6 +40,14 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return rump_lwp_rfork(a[0]);
 	case RUMP_CALL_LWP_NEW:
 		return rump_lwp_new(a[0]);
+	case RUMP_CALL_FD_MIRROR:
+		return rump_fd_mirror();
+	case RUMP_CALL_FD_OFFER:
+		return rump_fd_offer(a[0]);
+	case RUMP_CALL_FD_WITHDRAW:
+		return rump_fd_withdraw(a[0]);
+	case RUMP_CALL_FD_DUP:
+		return rump_fd_dup(a[0], a[1], a[2]);
 	case RUMP_CALL_FAULT:
 		return rump_user_fault(a[0], a[1]);
 #ifdef CONFIG_BLOCK

@@ -7,6 +7,7 @@
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <asm/carrier.h>
+#include <asm/files.h>
 
 /* Below the stack's top: where rump_switch() finds a task that never ran. */
 struct first_frame {
@@ -40,7 +41,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	 * Only this kernel's own code clones here; a host thread's task gets
 	 * its struct from the spawner before it first runs.
 	 */
-	return 0;
+	return rump_files_copied(p);
 }
 
 void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp)

@@ -9,6 +9,7 @@
 #include <linux/mman.h>
 #include <linux/syscalls.h>
 #include <asm/direct.h>
+#include <asm/files.h>
 #include <asm/late.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
@@ -54,6 +55,12 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 #define sys_pwritev		rump_sys_pwritev
 #define sys_preadv2		rump_sys_preadv2
 #define sys_pwritev2		rump_sys_pwritev2
+
+/* What copies the table of descriptors or limits it. */
+#define sys_unshare		rump_sys_unshare
+#define sys_close_range		rump_sys_close_range
+#define sys_setrlimit		rump_sys_setrlimit
+#define sys_prlimit64		rump_sys_prlimit64
 
 /* What names a file-system type, which may have to be initialised first. */
 #define sys_mount		rump_sys_mount

@@ -139,7 +139,11 @@ struct rump_bootinfo {
 #define RUMP_CALL_EXIT		(RUMP_CALL_BASE + 4)	/* (): end of the calling thread */
 #define RUMP_CALL_LWP_RFORK	(RUMP_CALL_BASE + 5)	/* (RUMP_RFFD_): a new process */
 #define RUMP_CALL_LWP_NEW	(RUMP_CALL_BASE + 6)	/* (pid): a new thread of a process */
-#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 7)
+#define RUMP_CALL_FD_MIRROR	(RUMP_CALL_BASE + 7)	/* (): the host gives the numbers */
+#define RUMP_CALL_FD_OFFER	(RUMP_CALL_BASE + 8)	/* (n): may be taken */
+#define RUMP_CALL_FD_WITHDRAW	(RUMP_CALL_BASE + 9)	/* (n): may not any more */
+#define RUMP_CALL_FD_DUP	(RUMP_CALL_BASE + 10)	/* (old, n, flags): dup3 onto any n */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 11)
 
 /* Descriptors of a new process. */
 #define RUMP_RFFD_SHARE		0
