@@ -31,6 +31,11 @@ static int fd_dup(int old, int n, int flags)
 	return rump_call(RUMP_CALL_FD_DUP, old, n, flags, 0, 0);
 }
 
+static int fd_close(int n)
+{
+	return rump_call(RUMP_CALL_FD_CLOSE, n, 0, 0, 0, 0);
+}
+
 static int open_null(void)
 {
 	return rump_sys_open("/dev/null", O_RDWR);
@@ -105,7 +110,12 @@ static void offered(int argc, char **argv)
 	CHECK(rump_sys_dup(5) == 7);
 	CHECK(!rump_sys_close(7));
 	CHECK(!withdraw(7));
-	CHECK(!withdraw(7));
+	CHECK_ERR(withdraw(7), EBUSY);
+	check_nothing_offered();
+	CHECK(!fd_close(3));
+	CHECK(!is_open(3));
+	CHECK_ERR(fd_close(3), EBADF);
+	CHECK_ERR(fd_close(-1), EBADF);
 	check_nothing_offered();
 	/* A call that fails gives back what it took. */
 	CHECK(!offer(4));
@@ -132,7 +142,7 @@ static void limits(int argc, char **argv)
 	CHECK(!mirror());
 	CHECK_ERR(offer(-1), EMFILE);
 	CHECK_ERR(offer(3500), EMFILE);
-	CHECK(!withdraw(-1));
+	CHECK_ERR(withdraw(-1), EBUSY);
 	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
 		CHECK(!offer(at[i]));
 		CHECK(open_null() == at[i]);
@@ -292,20 +302,32 @@ static int claim(unsigned int *seed, int to, int span)
 	return n;
 }
 
-static void give_back(int fd)
+/* Close, and take back the offer that this makes, unless another thread was faster. */
+static bool close_and_withdraw(int fd)
 {
-	for (;;) {
-		change(fd, OPEN, OFFERED);
-		CHECK(!rump_sys_close(fd));
-		if (!withdraw(fd)) {
-			change(fd, OFFERED, RESERVED);
+	bool mine;
+
+	change(fd, OPEN, OFFERED);
+	CHECK(!rump_sys_close(fd));
+	mine = !withdraw(fd);
+	CHECK(mine || errno == EBUSY);
+	if (mine)
+		change(fd, OFFERED, RESERVED);
+	return mine;
+}
+
+static void give_back(int fd, unsigned int *seed)
+{
+	while (rand_r(seed) % 2) {
+		if (close_and_withdraw(fd))
 			return;
-		}
-		CHECK(errno == EBUSY);
 		fd = open_null();
 		CHECK(fd >= 0);
 		change(fd, OFFERED, OPEN);
 	}
+	/* Nobody can get the number in between, so it is ours until it is reserved. */
+	CHECK(!fd_close(fd));
+	change(fd, OPEN, RESERVED);
 }
 
 static void *offerer(void *arg)
@@ -325,11 +347,11 @@ static void *offerer(void *arg)
 			CHECK(fd_dup(fd, n, 0) == n);
 			/* Its number was not offered by anybody, so nobody counts on it. */
 			CHECK(is_open(n));
-			give_back(n);
+			give_back(n, &seed);
 		}
 		if (rand_r(&seed) % 8 == 0)
 			sched_yield();
-		give_back(fd);
+		give_back(fd, &seed);
 	}
 	return NULL;
 }

@@ -48,6 +48,8 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return rump_fd_withdraw(a[0]);
 	case RUMP_CALL_FD_DUP:
 		return rump_fd_dup(a[0], a[1], a[2]);
+	case RUMP_CALL_FD_CLOSE:
+		return rump_fd_close(a[0]);
 	case RUMP_CALL_FAULT:
 		return rump_user_fault(a[0], a[1]);
 #ifdef CONFIG_BLOCK

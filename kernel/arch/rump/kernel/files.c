@@ -367,8 +367,9 @@ long rump_fd_offer(unsigned int n)
  * rump_fd_withdraw() - Take an offer back
  * @n:	number
  *
- * Return: 0 when it is reserved, -EBUSY if it has been taken, -EINVAL if the table is
- * not mirrored
+ * Of all who try, one gets 0: so whoever does may do with the number as it likes.
+ *
+ * Return: 0, -EBUSY if it is not offered any more, -EINVAL if the table is not mirrored
  */
 long rump_fd_withdraw(unsigned int n)
 {
@@ -380,13 +381,11 @@ long rump_fd_withdraw(unsigned int n)
 	fdt = files_fdtable(files);
 	if (!is_mirrored(fdt)) {
 		err = -EINVAL;
-	} else if (n < fdt->max_fds && !test_bit(n, reserved_fds(fdt))) {
-		if (test_bit(n, fdt->open_fds)) {
-			err = -EBUSY;
-		} else {
-			__set_bit(n, reserved_fds(fdt));
-			set_open(fdt, n);
-		}
+	} else if (n >= fdt->max_fds || test_bit(n, fdt->open_fds)) {
+		err = -EBUSY;
+	} else {
+		__set_bit(n, reserved_fds(fdt));
+		set_open(fdt, n);
 	}
 	spin_unlock(&files->file_lock);
 	return err;
@@ -437,6 +436,33 @@ unlock:
 	if (before && ret >= 0)
 		filp_close(before, files);
 	return ret;
+}
+
+/**
+ * rump_fd_close() - close(2), after which the number is reserved
+ * @n:	number
+ *
+ * Return: as close(2)
+ */
+long rump_fd_close(unsigned int n)
+{
+	struct files_struct *files = current->files;
+	struct file *file = NULL;
+	struct fdtable *fdt;
+
+	spin_lock(&files->file_lock);
+	fdt = files_fdtable(files);
+	if (n < fdt->max_fds)
+		file = files_lookup_fd_locked(files, n);
+	if (file) {
+		rcu_assign_pointer(fdt->fd[n], NULL);
+		if (is_mirrored(fdt))
+			__set_bit(n, reserved_fds(fdt));
+		else
+			clear_open(files, fdt, n);
+	}
+	spin_unlock(&files->file_lock);
+	return file ? filp_close(file, files) : -EBADF;
 }
 
 /**

@@ -14,6 +14,7 @@ long rump_fd_mirror(void);
 long rump_fd_offer(unsigned int n);
 long rump_fd_withdraw(unsigned int n);
 long rump_fd_dup(unsigned int old, unsigned int n, unsigned int flags);
+long rump_fd_close(unsigned int n);
 int rump_files_copied(struct task_struct *p);
 
 /* The calls of these names, which copy the table or set its limit. */

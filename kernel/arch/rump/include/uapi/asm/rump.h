@@ -143,7 +143,8 @@ struct rump_bootinfo {
 #define RUMP_CALL_FD_OFFER	(RUMP_CALL_BASE + 8)	/* (n): may be taken */
 #define RUMP_CALL_FD_WITHDRAW	(RUMP_CALL_BASE + 9)	/* (n): may not any more */
 #define RUMP_CALL_FD_DUP	(RUMP_CALL_BASE + 10)	/* (old, n, flags): dup3 onto any n */
-#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 11)
+#define RUMP_CALL_FD_CLOSE	(RUMP_CALL_BASE + 11)	/* (n): close, and not offered by that */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 12)
 
 /* Descriptors of a new process. */
 #define RUMP_RFFD_SHARE		0
