@@ -40,7 +40,7 @@ long rumpuser_ext_io(int fd, int op, const void *iov, unsigned int n, unsigned l
 	case RUMPUSER_EXT_ZERO:
 		return punch(fd, FALLOC_FL_ZERO_RANGE, BLKZEROOUT, off, len);
 	case RUMPUSER_EXT_START:
-		return raw4(SYS_sync_file_range, fd, off, len, SYNC_FILE_RANGE_WRITE);
+		return raw4(__NR_sync_file_range, fd, off, len, SYNC_FILE_RANGE_WRITE);
 	default:
 		return -EINVAL;
 	}
