@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * boot.c - rump_init()
+ * boot.c - from nothing to a kernel with its usual file systems
  *
- * Image, hypercalls, helper threads, boot. A second call finds the kernel up.
+ * Image, hypercalls, helper threads, boot. A second call finds the kernel up. Signals are
+ * blocked meanwhile, but for those that the kernel's own faults arrive as.
  */
-#include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <asm/errno.h>
+#include <asm/signal.h>
+#include <linux/mount.h>
 
-#include "public.h"
-#include <rump/rumpuser.h>
 #include <rump/rumpuser_ext.h>
 
-#include "internal.h"
+#include "bare/lock.h"
+#include "bare/raw.h"
+#include "bare/str.h"
+
+#include "core.h"
 
 /* Struct pages of memory that is there cost time and space; see mm/grow.c. */
 #define BOOT_RAM	(16UL << 20)
@@ -27,10 +25,11 @@
 #define BOOT_HEAP	(16UL << 20)
 #define BOOT_HEAP_SIZE	(2560UL << 10)
 
+struct rump__setup rump__setup;
 struct rump__kernel rump__kernel;
 void (*rump__enter_image)(void);
 
-static pthread_mutex_t boot_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock boot_lock;
 
 static void fill_hyp(struct rump_hyp *h)
 {
@@ -49,7 +48,7 @@ static void fill_hyp(struct rump_hyp *h)
 	h->io_nowait = (void *)rumpuser_ext_io_nowait;
 	h->io = (void *)rumpuser_ext_io;
 	h->tid = rumpuser_ext_gettid;
-	h->thread = rump__host_thread;
+	h->thread = rump__setup.thread;
 	h->raise = rumpuser_ext_raise;
 	h->random = rumpuser_ext_random;
 }
@@ -83,11 +82,11 @@ static int start_helpers(unsigned int ncpu)
 	int err = 0;
 
 	for (i = 0; i < SERVERS && !err; i++)
-		err = rump__host_thread(server, i ? NULL : &rump__kernel, "rump-server");
+		err = rump__setup.thread(server, i ? NULL : &rump__kernel, "rump-server");
 	for (i = 0; i < ncpu && !err; i++)
-		err = rump__host_thread(helper, (void *)i, "rump-helper");
+		err = rump__setup.thread(helper, (void *)i, "rump-helper");
 	if (err)
-		rump__error("cannot start a thread: %s", strerror(-err));
+		rump__error("cannot start a thread: %s", str_error(err));
 	return -err;
 }
 
@@ -99,12 +98,12 @@ static void mount_kernel_fs(void)
 	};
 	unsigned int i;
 
-	rump__mount_tmpfs("/", MS_REMOUNT, NULL);
+	rump__mount("tmpfs", "/", "tmpfs", MS_REMOUNT, NULL);
 	for (i = 0; i < sizeof(fs) / sizeof(fs[0]); i++) {
-		rump__enter(SYS_mkdir, (long)fs[i][1], 0755, 0, 0, 0, 0);
-		rump__enter(SYS_mount, (long)fs[i][0], (long)fs[i][1], (long)fs[i][0], 0, 0, 0);
+		rump__enter(__NR_mkdir, (long)fs[i][1], 0755, 0, 0, 0, 0);
+		rump__enter(__NR_mount, (long)fs[i][0], (long)fs[i][1], (long)fs[i][0], 0, 0, 0);
 	}
-	rump__enter(SYS_mkdir, (long)"/tmp", 01777, 0, 0, 0, 0);
+	rump__enter(__NR_mkdir, (long)"/tmp", 01777, 0, 0, 0, 0);
 }
 
 static int boot(void)
@@ -116,33 +115,31 @@ static int boot(void)
 	unsigned long boot_ram;
 	int err;
 
-	err = rump__params_read(p);
+	err = rump__params_read(p, rump__setup.envp);
 	if (!err)
-		err = rump__image_load(k, p->memlimit, p->ncpu);
-	if (!err)
-		err = rump__threads_init();
+		err = rump__image_load(k, &rump__setup, p);
 	if (err)
 		return err;
 	fill_hyp((struct rump_hyp *)RUMP_HYP_ADDR);
-	rump__howto_apply(p, (struct rump_hyp *)RUMP_HYP_ADDR);
+	if (rump__setup.amend)
+		rump__setup.amend(p, (struct rump_hyp *)RUMP_HYP_ADDR);
 	rump__enter_image = k->ops->enter;
 	boot_ram = BOOT_RAM + p->ncpu * BOOT_RAM_CPU;
-	info = (struct rump_bootinfo){
-		.ram = k->ram,
-		.boot_ram = boot_ram < k->ram ? boot_ram : k->ram,
-		.image_end = k->image_end,
-		.ncpu = p->ncpu,
-		.bound = p->bound,
-		.verbose = p->verbose,
-		.blkfail = p->blkfail,
-		.blkfail_seed = p->blkfail_seed,
-		.blkdelay = p->blkdelay,
-		.pid = getpid(),
-	};
-	memcpy(info.hostname, p->hostname, sizeof(info.hostname));
-	snprintf(info.comm, sizeof(info.comm), "%s", program_invocation_short_name);
-	memcpy(info.cmdline, p->cmdline, sizeof(info.cmdline));
+	info.ram = k->ram;
+	info.boot_ram = boot_ram < k->ram ? boot_ram : k->ram;
+	info.image_end = k->image_end;
+	info.ncpu = p->ncpu;
+	info.bound = p->bound;
+	info.verbose = p->verbose;
+	info.blkfail = p->blkfail;
+	info.blkfail_seed = p->blkfail_seed;
+	info.blkdelay = p->blkdelay;
+	info.pid = raw0(__NR_getpid);
+	str_copy(info.hostname, p->hostname);
+	str_copy(info.cmdline, p->cmdline);
+	str_printf(info.comm, sizeof(info.comm), "%s", rump__setup.comm);
 	rump__signals_init();
+	rump__signals_attach();
 	err = start_helpers(p->ncpu);
 	if (err)
 		return err;
@@ -154,26 +151,32 @@ static int boot(void)
 		return ENOMEM;
 	}
 	rump__self.ht = ht;
-	rump__debug_register(k->symfile, k->symfile_size);
-	k->up = true;
 	k->pid = info.pid;
+	rump__debug_register(k->symfile, k->symfile_size);
 	mount_kernel_fs();
 	rump__tune(k->ram);
-	rump__howto_devices();
+	k->up = true;
 	return 0;
 }
 
-int rump_init(void)
+/**
+ * rump__boot() - Boot the kernel, unless it is up
+ * @setup:	copied, but not what it points to
+ *
+ * Return: 0, or an errno value after a message
+ */
+int rump__boot(const struct rump__setup *setup)
 {
+	unsigned long mask;
 	int err = 0;
 
-	pthread_mutex_lock(&boot_lock);
-	if (!rump__kernel.up)
+	if (__atomic_load_n(&rump__kernel.up, __ATOMIC_ACQUIRE))
+		return 0;
+	mask = lock_take_but(&boot_lock, RUMP__FAULTS | RUMP__BIT(SIGSYS));
+	if (!rump__kernel.up) {
+		rump__setup = *setup;
 		err = boot();
-	pthread_mutex_unlock(&boot_lock);
-	if (err) {
-		errno = err;
-		return err;
 	}
-	return 0;
+	lock_release(&boot_lock, mask & ~(rump__signals_up ? rump__open_signals : 0));
+	return err;
 }

@@ -83,6 +83,10 @@ struct rump__action {
 	uint64_t mask;
 };
 
+#define RUMP__BIT(sig)	(UINT64_C(1) << ((sig) - 1))
+#define RUMP__FAULTS	(RUMP__BIT(7 /* SIGBUS */) | RUMP__BIT(11 /* SIGSEGV */))
+
+extern struct rump__setup rump__setup;
 extern struct rump__kernel rump__kernel;
 extern struct rump__params rump__params;
 
@@ -101,14 +105,24 @@ int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
 void rump__detach(void);
 void rump__forget(void);
 
-/* signals.c */
-extern bool rump__signals_up;	/* the actions of the program's signals are in the core */
+/*
+ * signals.c. The open signals are the core's (SIGSEGV, SIGBUS; the shim adds SIGSYS if it uses it): on
+ * the host they are in no mask. rump__self.masked has those that the program thinks it has blocked.
+ */
+extern uint64_t rump__open_signals;
+extern bool rump__signals_up;	/* the actions of the program's signals are the core's to change */
 void rump__signals_init(void);
+void rump__signals_attach(void);
+void rump__signals_forked(void);
 long rump__sigaction(int sig, const struct rump__action *act, struct rump__action *old);
-long rump__sigprocmask(int how, const uint64_t *set, uint64_t *old);
 bool rump__signals(long *ret, long *nr);
 void rump__signal_default(int sig);
 void rump__signal_forward(int sig, void *info, void *context);
+extern const char rump__restorer[];
+
+/* copy.S: from memory that may not be there; in an attached thread. */
+bool rump__copy(void *to, const void *from, size_t size);
+extern const char rump__copy_at[], rump__copy_failed[];
 
 /* fault.c */
 void rump__fault(int sig, void *info, void *context);
@@ -120,6 +134,8 @@ int rump__disk_attach(const char *key, const char *path, bool readonly, uint64_t
 int rump__disk_detach(const char *key);
 
 /* mount.c: errno values */
+#define RUMP__KEY_SIZE 32
+int rump__image_attach(char key[RUMP__KEY_SIZE], const char *path, bool readonly);
 void rump__make_dirs(const char *dir);
 bool rump__is_nodev(const char *type);
 int rump__mount(const char *source, const char *dir, const char *type, unsigned long flags,

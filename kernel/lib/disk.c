@@ -5,105 +5,119 @@
  * A disk is locked with flock(2), for writing or shared, so that two kernels
  * never write one image, and the descriptor stays open as long as the disk exists.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
+#include <linux/stat.h>
 
-#include "public.h"
-#include "internal.h"
+#include "bare/raw.h"
+#include "bare/str.h"
+
+#include "core.h"
 
 #define FD_HIGH		700
 #define SECTOR		512
+#define LOCKS_ROOM	16384
 
-/* Who holds a lock on the file, from /proc/locks; 0 if it does not say. */
+static long read_file(const char *path, char *buf, size_t size)
+{
+	long fd = raw4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), n, done = 0;
+
+	if (fd < 0)
+		return fd;
+	do {
+		n = raw3(__NR_read, fd, buf + done, size - 1 - done);
+		done += n > 0 ? n : 0;
+	} while (n > 0);
+	raw1(__NR_close, fd);
+	buf[done] = 0;
+	return done;
+}
+
+/*
+ * Who holds a lock on the file: in /proc/locks a line is "1: FLOCK ADVISORY WRITE 4711 fe:01:1234 0 EOF",
+ * with process, device in hexadecimal, and inode. 0 if it does not say.
+ */
 static int lock_holder(const struct stat *st)
 {
-	unsigned long long inode;
-	unsigned int major, minor;
-	int pid, holder = 0;
-	char line[256];
-	FILE *f;
+	unsigned int major = (st->st_dev >> 8) & 0xfff;
+	unsigned int minor = (st->st_dev & 0xff) | ((st->st_dev >> 12) & ~0xffU);
+	char locks[LOCKS_ROOM], key[64], *line = locks, *end;
+	unsigned long pid = 0;
+	const char *p, *rest;
 
-	f = fopen("/proc/locks", "re");
-	if (!f)
+	str_printf(key, sizeof(key), " %02x:%02x:%lu ", major, minor, st->st_ino);
+	if (read_file("/proc/locks", locks, sizeof(locks)) < 0)
 		return 0;
-	while (!holder && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%llu", &pid, &major, &minor,
-			   &inode) == 4 &&
-		    inode == st->st_ino && makedev(major, minor) == st->st_dev)
-			holder = pid;
+	for (; (end = (char *)str_find(line, '\n')); line = end + 1) {
+		*end = 0;
+		p = str_search(line, key);
+		if (!p || !str_search(line, " FLOCK "))
+			continue;
+		while (p > line && p[-1] != ' ')
+			p--;
+		if (str_to_number(p, &pid, &rest))
+			return pid;
 	}
-	fclose(f);
-	return holder;
+	return 0;
 }
 
 static void name_holder(const char *path, const struct stat *st)
 {
-	char file[64], comm[64] = "?";
+	char file[64], comm[64];
 	int pid = lock_holder(st);
-	FILE *f;
+	long n;
 
 	if (!pid) {
 		rump__error("%s is in use by another process", path);
 		return;
 	}
-	snprintf(file, sizeof(file), "/proc/%d/comm", pid);
-	f = fopen(file, "re");
-	if (f) {
-		if (fgets(comm, sizeof(comm), f))
-			comm[strcspn(comm, "\n")] = 0;
-		fclose(f);
-	}
-	rump__error("%s is in use by process %d (%s)", path, pid, comm);
+	str_printf(file, sizeof(file), "/proc/%d/comm", pid);
+	n = read_file(file, comm, sizeof(comm));
+	rump__error("%s is in use by process %d (%.*s)", path, pid, n > 0 ? (int)n - 1 : 1,
+		    n > 0 ? comm : "?");
 }
 
 /* Open and lock; a file that may not be written is a read-only disk. */
 static int open_locked(const char *path, bool readonly, struct stat *st, int *fdp,
 		       int *is_readonly)
 {
-	int fd = -1, high, err;
+	long fd = -EACCES, high, ret;
 
 	if (!readonly)
-		fd = open(path, O_RDWR | O_CLOEXEC);
+		fd = raw4(__NR_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
 	*is_readonly = fd < 0;
-	if (fd < 0 && (readonly || errno == EACCES || errno == EROFS || errno == EPERM))
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -EACCES || fd == -EROFS || fd == -EPERM)
+		fd = raw4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return errno;
-	if (fstat(fd, st) < 0)
+		return -fd;
+	ret = raw2(__NR_fstat, fd, st);
+	if (ret < 0)
 		goto fail;
-	if (flock(fd, (*is_readonly ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK) {
-			name_holder(path, st);
-			errno = EBUSY;
-		}
-		goto fail;
+	ret = raw2(__NR_flock, fd, (*is_readonly ? LOCK_SH : LOCK_EX) | LOCK_NB);
+	if (ret == -EWOULDBLOCK) {
+		name_holder(path, st);
+		ret = -EBUSY;
 	}
-	high = fcntl(fd, F_DUPFD_CLOEXEC, FD_HIGH);
+	if (ret < 0)
+		goto fail;
+	high = raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
 	if (high >= 0) {
-		close(fd);
+		raw1(__NR_close, fd);
 		fd = high;
 	}
 	*fdp = fd;
 	return 0;
 fail:
-	err = errno;
-	close(fd);
-	return err;
+	raw1(__NR_close, fd);
+	return -ret;
 }
 
 static int disk_size(int fd, const struct stat *st, uint64_t *size, unsigned int *blocksize)
 {
 	int bs = SECTOR;
+	long ret;
 
 	*blocksize = SECTOR;
 	if (S_ISREG(st->st_mode)) {
@@ -112,8 +126,11 @@ static int disk_size(int fd, const struct stat *st, uint64_t *size, unsigned int
 	}
 	if (!S_ISBLK(st->st_mode))
 		return S_ISDIR(st->st_mode) ? EISDIR : ENOTBLK;
-	if (ioctl(fd, BLKGETSIZE64, size) < 0 || ioctl(fd, BLKSSZGET, &bs) < 0)
-		return errno;
+	ret = raw3(__NR_ioctl, fd, BLKGETSIZE64, size);
+	if (ret >= 0)
+		ret = raw3(__NR_ioctl, fd, BLKSSZGET, &bs);
+	if (ret < 0)
+		return -ret;
 	*blocksize = bs;
 	return 0;
 }
@@ -124,7 +141,7 @@ static int disk_size(int fd, const struct stat *st, uint64_t *size, unsigned int
  * @path:	host path
  * @readonly:	do not ask for permission to write
  * @begin:	first byte of the part
- * @size:	bytes, RUMP_ETFS_SIZE_ENDOFF for the rest
+ * @size:	bytes, RUMP__SIZE_REST for the rest
  *
  * Return: 0 or an errno value
  */
@@ -144,7 +161,7 @@ int rump__disk_attach(const char *key, const char *path, bool readonly, uint64_t
 	if (err)
 		goto fail;
 	err = EINVAL;
-	if (size == RUMP_ETFS_SIZE_ENDOFF)
+	if (size == RUMP__SIZE_REST)
 		size = begin <= whole ? whole - begin : 0;
 	if (begin % info.blocksize || begin > whole || size > whole - begin || size < SECTOR)
 		goto fail;
@@ -156,7 +173,7 @@ int rump__disk_attach(const char *key, const char *path, bool readonly, uint64_t
 	if (ret >= 0)
 		return 0;
 fail:
-	close(info.fd);
+	raw1(__NR_close, info.fd);
 	return err;
 }
 
@@ -172,34 +189,6 @@ int rump__disk_detach(const char *key)
 
 	if (fd < 0)
 		return -fd;
-	close(fd);
+	raw1(__NR_close, fd);
 	return 0;
-}
-
-int rump_pub_etfs_register_withsize(const char *key, const char *hostpath,
-				    enum rump_etfs_type type, uint64_t begin, uint64_t size)
-{
-	if (type != RUMP_ETFS_BLK)
-		return EOPNOTSUPP;
-	return rump__disk_attach(key, hostpath, false, begin, size);
-}
-
-int rump_pub_etfs_register(const char *key, const char *hostpath, enum rump_etfs_type type)
-{
-	return rump_pub_etfs_register_withsize(key, hostpath, type, 0, RUMP_ETFS_SIZE_ENDOFF);
-}
-
-int rump_pub_etfs_remove(const char *key)
-{
-	return rump__disk_detach(key);
-}
-
-int rump_fakeblk_register(const char *path)
-{
-	return rump_pub_etfs_register(path, path, RUMP_ETFS_BLK);
-}
-
-int rump_fakeblk_deregister(const char *path)
-{
-	return rump__disk_detach(path);
 }

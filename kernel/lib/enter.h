@@ -24,13 +24,14 @@ struct rump__thread {
 	uint64_t deferred_set;		/* which ones */
 	uint32_t handlers;		/* HANDLER_ flags of those that ran since */
 	uint32_t held;			/* depth of rump_schedule() */
+	uint64_t masked;		/* signals the program has blocked, and the core has not */
 };
 
 extern __thread struct rump__thread rump__self
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 extern void (*rump__enter_image)(void) __attribute__((visibility("hidden")));
 
-/* thread.c, signals.c */
+/* attach.c, signals.c */
 int rump__attach(void);
 long rump__call_end(long ret, long nr, long a, long b, long c, long d, long e, long f);
 

@@ -2,16 +2,14 @@
 /*
  * exit.c - the end of the process
  *
- * exit() and a return from main() run the destructor, signals that end the
- * process rump__exit() by way of signals.c. The kernel makes its disks clean
+ * Whoever ends the process calls rump__exit(): librump's destructor, the shim at
+ * exit_group(2), signals.c for signals that end it. The kernel makes its disks clean
  * once; whoever comes second waits for that by being in the same process's
  * call queue.
  */
-#include <stdatomic.h>
-#include <stddef.h>
-#include <unistd.h>
+#include "bare/raw.h"
 
-#include "internal.h"
+#include "core.h"
 
 /*
  * While the process ends nobody else comes back from the kernel, as nobody comes
@@ -34,7 +32,7 @@ __asm__(".text\n"
 extern void enter_ending(void) __attribute__((visibility("hidden")));
 __attribute__((used, visibility("hidden"))) void (*real_enter)(void);
 
-static atomic_flag exiting = ATOMIC_FLAG_INIT;
+static bool exiting;
 
 /**
  * rump__exit() - Make the disks clean
@@ -42,17 +40,12 @@ static atomic_flag exiting = ATOMIC_FLAG_INIT;
 void rump__exit(void)
 {
 	/* A forked child has the memory but not the kernel. */
-	if (!rump__kernel.up || getpid() != rump__kernel.pid ||
-	    atomic_flag_test_and_set(&exiting))
+	if (!rump__kernel.up || raw0(__NR_getpid) != rump__kernel.pid ||
+	    __atomic_test_and_set(&exiting, __ATOMIC_SEQ_CST))
 		return;
 	real_enter = rump__enter_image;
 	rump__self.ending = 1;
 	__atomic_store_n(&rump__enter_image, enter_ending, __ATOMIC_SEQ_CST);
 	if (rump__enter(RUMP_CALL_HALT, 0, 0, 0, 0, 0, 0) < 0)
 		rump__error("a file system could not be made clean; it recovers at its next mount");
-}
-
-__attribute__((destructor)) static void at_exit(void)
-{
-	rump__exit();
 }

@@ -4,15 +4,14 @@
  *
  * In kernel code, an access to user memory that has an entry in the
  * exception table goes on there, with EFAULT in the end. In the program, an access to a mapped
- * rump file makes the kernel bring the page. All else is the program's.
+ * rump file makes the kernel bring the page; rump__copy() fails. All else is the program's.
  */
-#include <signal.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <ucontext.h>
-#include <unistd.h>
+#include <asm/sigcontext.h>
+#include <asm/siginfo.h>
+#include <asm/signal.h>
+#include <asm/ucontext.h>
 
-#include "internal.h"
+#include "core.h"
 
 #define PF_WRITE	2
 #define PF_INSTR	16
@@ -27,13 +26,13 @@ static bool in_window(unsigned long addr)
 	return addr >= RUMP_WINDOW_ADDR && addr < RUMP_WINDOW_END;
 }
 
-static void kernel_fault(int sig, siginfo_t *info, ucontext_t *uc)
+static void kernel_fault(int sig, siginfo_t *info, struct ucontext *uc)
 {
-	unsigned long ip = uc->uc_mcontext.gregs[REG_RIP], fixup;
+	unsigned long ip = uc->uc_mcontext.rip, fixup;
 
 	fixup = rump__kernel.ops->fixup(ip);
 	if (fixup) {
-		uc->uc_mcontext.gregs[REG_RIP] = fixup;
+		uc->uc_mcontext.rip = fixup;
 		return;
 	}
 	rump__error("the kernel crashed: signal %d at %lx, address %p (addr2line -e kernel %lx)",
@@ -45,14 +44,14 @@ static void kernel_fault(int sig, siginfo_t *info, ucontext_t *uc)
  * rump__fault() - Handler of SIGSEGV and SIGBUS
  * @sig:	signal
  * @info:	siginfo_t
- * @context:	ucontext_t
+ * @context:	struct ucontext
  */
 void rump__fault(int sig, void *info, void *context)
 {
 	unsigned long addr = (unsigned long)((siginfo_t *)info)->si_addr;
-	ucontext_t *uc = context;
-	unsigned long ip = uc->uc_mcontext.gregs[REG_RIP];
-	unsigned long err = uc->uc_mcontext.gregs[REG_ERR];
+	struct ucontext *uc = context;
+	unsigned long ip = uc->uc_mcontext.rip;
+	unsigned long err = uc->uc_mcontext.err;
 	long ret, access = RUMP_PROT_READ;
 
 	if (in_image(ip)) {
@@ -72,6 +71,10 @@ void rump__fault(int sig, void *info, void *context)
 			((siginfo_t *)info)->si_signo = sig;
 			((siginfo_t *)info)->si_code = sig == SIGBUS ? BUS_ADRERR : SEGV_ACCERR;
 		}
+	}
+	if (ip == (unsigned long)rump__copy_at && ((siginfo_t *)info)->si_code > 0) {
+		uc->uc_mcontext.rip = (unsigned long)rump__copy_failed;
+		return;
 	}
 	rump__signal_forward(sig, info, context);
 }

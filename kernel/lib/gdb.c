@@ -7,7 +7,7 @@
  */
 #include <stdint.h>
 
-#include "internal.h"
+#include "core.h"
 
 #define PUBLIC __attribute__((visibility("default")))
 #define JIT_VERSION	1

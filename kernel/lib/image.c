@@ -7,25 +7,25 @@
  * whose offset for an address is the distance from the image's start. RAM follows
  * in the memfd, then the struct pages for it. The layout is in asm/rump.h.
  */
-#include <dlfcn.h>
+#include <asm/errno.h>
+#include <asm/stat.h>
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <linux/fcntl.h>
+#include <linux/memfd.h>
+#include <linux/mman.h>
 
 #include <rump/rumpuser_ext.h>
 
-#include "internal.h"
+#include "bare/raw.h"
+#include "bare/str.h"
+
+#include "core.h"
 
 #define PAGE		4096UL
+#define PATH_ROOM	4096
 #define SECTION		(16UL << 20)
 #define PAGE_STRUCT	64UL		/* sizeof(struct page) */
+#define ELF_MAGIC	0x464c457f
 #define LOCK_PREFIX	0xf0
 #define FD_HIGH		700		/* out of the way of programs that count from 3 */
 
@@ -34,67 +34,68 @@ static unsigned long page_up(unsigned long x)
 	return (x + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* The image lies beside this library: <libdir>/rump/kernel, or RUMP_KERNEL says where. */
-static int open_image(unsigned int ncpu, char *path, size_t size)
+/* The image is <libdir>/rump/kernel, unless RUMP_KERNEL says where. */
+static int open_image(const struct rump__setup *setup, unsigned int ncpu, char *path, size_t size)
 {
-	const char *given = getenv("RUMP_KERNEL"), *slash;
-	Dl_info info;
-	int fd;
+	const char *given = rump__getenv(setup->envp, "RUMP_KERNEL");
+	long fd;
 
-	if (given) {
-		snprintf(path, size, "%s", given);
-	} else {
-		if (!dladdr(rump__image_load, &info) || !info.dli_fname)
-			return -1;
-		slash = strrchr(info.dli_fname, '/');
-		snprintf(path, size, "%.*s/rump/kernel%s",
-			 slash ? (int)(slash - info.dli_fname) : 1,
-			 slash ? info.dli_fname : ".", ncpu > 1 ? "-smp" : "");
-	}
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (given)
+		str_printf(path, size, "%s", given);
+	else
+		str_printf(path, size, "%s/rump/kernel%s", setup->libdir, ncpu > 1 ? "-smp" : "");
+	fd = raw4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		rump__error("cannot open the kernel image %s: %s", path, strerror(errno));
+		rump__error("cannot open the kernel image %s: %s", path, str_error(fd));
 	return fd;
+}
+
+static long map(unsigned long addr, unsigned long len, int prot, int flags, int fd,
+		unsigned long off)
+{
+	return raw_call(__NR_mmap, addr, len, prot, flags, fd, off);
 }
 
 static bool reserve(unsigned long from, unsigned long to)
 {
-	void *p = mmap((void *)from, to - from, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	long at = map(from, to - from, PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
-	if (p == (void *)from)
+	if (at == (long)from)
 		return true;
-	if (p != MAP_FAILED)
-		munmap(p, to - from);
+	if (!raw_failed(at))
+		raw2(__NR_munmap, at, to - from);
 	rump__error("cannot reserve addresses %lx to %lx: %s", from, to,
-		    p == MAP_FAILED ? strerror(errno) : "something lies there");
+		    raw_failed(at) ? str_error(at) : "something lies there");
 	return false;
 }
 
 static bool map_fixed(unsigned long addr, unsigned long len, int prot, int flags, int fd,
 		      unsigned long off)
 {
-	if (mmap((void *)addr, len, prot, flags | MAP_FIXED, fd, off) != MAP_FAILED)
+	long at = map(addr, len, prot, flags | MAP_FIXED, fd, off);
+
+	if (!raw_failed(at))
 		return true;
-	rump__error("cannot map %lu MiB of kernel memory: %s", len >> 20, strerror(errno));
+	rump__error("cannot map %lu MiB of kernel memory: %s", len >> 20, str_error(at));
 	return false;
 }
 
 static int new_memfd(unsigned long size)
 {
-	int fd, high;
+	long fd = raw2(__NR_memfd_create, "rump", MFD_CLOEXEC), high, ret = fd;
 
-	fd = memfd_create("rump", MFD_CLOEXEC);
-	if (fd < 0 || ftruncate(fd, size) < 0) {
-		rump__error("cannot make a memory file of %lu MiB: %s", size >> 20,
-			    strerror(errno));
+	if (fd >= 0)
+		ret = raw2(__NR_ftruncate, fd, size);
+	if (ret < 0) {
+		rump__error("cannot make a memory file of %lu MiB: %s", size >> 20, str_error(ret));
 		if (fd >= 0)
-			close(fd);
+			raw1(__NR_close, fd);
 		return -1;
 	}
-	high = fcntl(fd, F_DUPFD_CLOEXEC, FD_HIGH);
+	high = raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
 	if (high >= 0) {
-		close(fd);
+		raw1(__NR_close, fd);
 		fd = high;
 	}
 	return fd;
@@ -102,7 +103,7 @@ static int new_memfd(unsigned long size)
 
 static bool check_header(const Elf64_Ehdr *eh, unsigned long size, const char *path)
 {
-	if (size >= sizeof(*eh) && !memcmp(eh->e_ident, ELFMAG, SELFMAG) &&
+	if (size >= sizeof(*eh) && *(const uint32_t *)eh->e_ident == ELF_MAGIC &&
 	    eh->e_type == ET_EXEC && eh->e_machine == EM_X86_64 &&
 	    eh->e_phoff + eh->e_phnum * sizeof(Elf64_Phdr) <= size)
 		return true;
@@ -113,28 +114,31 @@ static bool check_header(const Elf64_Ehdr *eh, unsigned long size, const char *p
 /**
  * rump__image_load() - Map the kernel
  * @k:		result
- * @ram:	bytes of RAM
- * @ncpu:	virtual CPUs
+ * @setup:	where the image is
+ * @p:		memory and virtual CPUs
  *
  * Return: 0, or a host errno value after a message
  */
-int rump__image_load(struct rump__kernel *k, unsigned long ram, unsigned int ncpu)
+int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
+		     const struct rump__params *p)
 {
 	unsigned long end = 0, total, memmap, addr, file_end, mem_end;
-	char path[PATH_MAX];
+	char path[PATH_ROOM];
 	const Elf64_Phdr *ph;
 	const Elf64_Ehdr *eh;
 	struct stat st;
 	int fd, i;
 
-	fd = open_image(ncpu, path, sizeof(path));
+	fd = open_image(setup, p->ncpu, path, sizeof(path));
 	if (fd < 0)
 		return ENOENT;
-	if (fstat(fd, &st) < 0)
+	if (raw_failed(raw2(__NR_fstat, fd, &st)))
 		goto fail;
-	eh = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (eh == MAP_FAILED)
+	eh = (const Elf64_Ehdr *)map(0, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (raw_failed((long)eh)) {
+		rump__error("cannot map %s: %s", path, str_error((long)eh));
 		goto fail;
+	}
 	if (!check_header(eh, st.st_size, path))
 		goto fail_unmap;
 	ph = (const void *)((const char *)eh + eh->e_phoff);
@@ -142,7 +146,7 @@ int rump__image_load(struct rump__kernel *k, unsigned long ram, unsigned int ncp
 		if (ph[i].p_type == PT_LOAD && ph[i].p_vaddr + ph[i].p_memsz > end)
 			end = ph[i].p_vaddr + ph[i].p_memsz;
 	k->image_end = page_up(end);
-	total = (k->image_end - RUMP_IMAGE_ADDR + ram + SECTION - 1) & ~(SECTION - 1);
+	total = (k->image_end - RUMP_IMAGE_ADDR + p->memlimit + SECTION - 1) & ~(SECTION - 1);
 	memmap = page_up(total / PAGE * PAGE_STRUCT);
 
 	if (!reserve(RUMP_HYP_ADDR, RUMP_IMAGE_ADDR) ||
@@ -176,28 +180,30 @@ int rump__image_load(struct rump__kernel *k, unsigned long ram, unsigned int ncp
 		if (!map_fixed(addr, mem_end - addr, PROT_READ | PROT_WRITE, MAP_SHARED, k->fd,
 			       addr - RUMP_IMAGE_ADDR))
 			goto fail_unmap;
-		if (pwrite(k->fd, (const char *)eh + ph[i].p_offset, ph[i].p_filesz,
-			   ph[i].p_vaddr - RUMP_IMAGE_ADDR) != (ssize_t)ph[i].p_filesz)
+		if (raw4(__NR_pwrite64, k->fd, (const char *)eh + ph[i].p_offset, ph[i].p_filesz,
+			 ph[i].p_vaddr - RUMP_IMAGE_ADDR) != (long)ph[i].p_filesz) {
+			rump__error("cannot copy %s into memory", path);
 			goto fail_unmap;
+		}
 	}
 	k->ops = (const struct rump_image_ops *)eh->e_entry;
 	k->symfile = (void *)eh;
 	k->symfile_size = st.st_size;
 	k->ram = RUMP_IMAGE_ADDR + total - k->image_end;
-	close(fd);
+	raw1(__NR_close, fd);
 	if (k->ops->version != RUMP_ABI_VERSION) {
 		rump__error("%s speaks version %u, this librump version %d", path,
 			    k->ops->version, RUMP_ABI_VERSION);
 		return EPROTO;
 	}
-	if (ncpu > 1 && *k->ops->lock_probe != LOCK_PREFIX) {
-		rump__error("%s is for one virtual CPU, RUMP_NCPU is %u", path, ncpu);
+	if (p->ncpu > 1 && *k->ops->lock_probe != LOCK_PREFIX) {
+		rump__error("%s is for one virtual CPU, RUMP_NCPU is %u", path, p->ncpu);
 		return EINVAL;
 	}
 	return 0;
 fail_unmap:
-	munmap((void *)eh, st.st_size);
+	raw2(__NR_munmap, eh, st.st_size);
 fail:
-	close(fd);
+	raw1(__NR_close, fd);
 	return ENOMEM;
 }

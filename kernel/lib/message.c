@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* message.c - what librump tells the user */
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "internal.h"
+#include "bare/raw.h"
+#include "bare/str.h"
+
+#include "core.h"
+
+#define STDERR 2
 
 /**
  * rump__error() - Say on stderr what is wrong and what to do
- * @fmt:	as for printf(3), without a newline
+ * @fmt:	as for printf(3), as far as text_vprintf() goes; without a newline
  */
 void rump__error(const char *fmt, ...)
 {
 	char line[1024];
+	struct text text = { line, 0, sizeof(line) - 1 };
 	va_list ap;
-	int n;
 
-	n = snprintf(line, sizeof(line), "rump: ");
+	text_string(&text, "rump: ");
 	va_start(ap, fmt);
-	vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
+	text_vprintf(&text, fmt, ap);
 	va_end(ap);
-	strcat(line, "\n");
-	if (write(STDERR_FILENO, line, strlen(line)) < 0)
-		return;
+	line[text.length++] = '\n';
+	raw3(__NR_write, STDERR, line, text.length);
 }

@@ -5,15 +5,13 @@
  * A value that makes no sense is an error that names the variable; nothing is
  * guessed or clamped.
  */
-#include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <asm/errno.h>
+#include <linux/utsname.h>
 
-#include <rump/rumpuser.h>
+#include "bare/raw.h"
+#include "bare/str.h"
 
-#include "internal.h"
+#include "core.h"
 
 #define SECTION		(16UL << 20)	/* memory comes in these, see asm/sparsemem.h */
 #define MEM_DEFAULT	(256UL << 20)
@@ -22,19 +20,32 @@
 
 struct rump__params rump__params;
 
+/**
+ * rump__getenv() - getenv(3)
+ * @envp:	the environment
+ * @name:	of the variable
+ *
+ * Return: its value or NULL
+ */
+const char *rump__getenv(char *const *envp, const char *name)
+{
+	size_t len = str_length(name);
+
+	for (; *envp; envp++)
+		if (str_starts(*envp, name) && (*envp)[len] == '=')
+			return *envp + len + 1;
+	return NULL;
+}
+
 /* A number with an optional k, m or g. */
 static int parse_size(const char *s, unsigned long *value)
 {
 	unsigned long v, unit = 1;
-	char *end;
+	const char *end;
 
-	if (!isdigit((unsigned char)*s))
+	if (!str_to_number(s, &v, &end))
 		return EINVAL;
-	errno = 0;
-	v = strtoul(s, &end, 0);
-	if (errno)
-		return errno;
-	switch (tolower((unsigned char)*end)) {
+	switch (*end | 0x20) {
 	case 'g':
 		unit <<= 10;
 		/* fall through */
@@ -51,9 +62,10 @@ static int parse_size(const char *s, unsigned long *value)
 	return 0;
 }
 
-static int number(const char *name, unsigned long min, unsigned long max, unsigned int *out)
+static int number(char *const *envp, const char *name, unsigned long min, unsigned long max,
+		  unsigned int *out)
 {
-	const char *s = getenv(name);
+	const char *s = rump__getenv(envp, name);
 	unsigned long v;
 
 	if (!s)
@@ -66,9 +78,9 @@ static int number(const char *name, unsigned long min, unsigned long max, unsign
 	return 0;
 }
 
-static int memlimit(unsigned long *out)
+static int memlimit(char *const *envp, unsigned long *out)
 {
-	const char *s = getenv("RUMP_MEMLIMIT");
+	const char *s = rump__getenv(envp, "RUMP_MEMLIMIT");
 
 	if (!s)
 		return 0;
@@ -80,15 +92,15 @@ static int memlimit(unsigned long *out)
 	return 0;
 }
 
-static int threads(unsigned int *bound)
+static int threads(char *const *envp, unsigned int *bound)
 {
-	const char *s = getenv("RUMP_THREADS");
+	const char *s = rump__getenv(envp, "RUMP_THREADS");
 
 	if (!s)
 		return 0;
-	if (!strcmp(s, "bound")) {
+	if (str_equal(s, "bound")) {
 		*bound = 1;
-	} else if (!strcmp(s, "carried") || !strcmp(s, "1")) {
+	} else if (str_equal(s, "carried") || str_equal(s, "1")) {
 		*bound = 0;
 	} else {
 		rump__error("RUMP_THREADS='%s' is neither 'carried' nor 'bound'", s);
@@ -97,65 +109,70 @@ static int threads(unsigned int *bound)
 	return 0;
 }
 
-static int verbose(unsigned int *out)
+/* NetBSD's rump kernels take any value but 0; so does this. */
+static unsigned int verbose(char *const *envp)
 {
-	const char *s = getenv("RUMP_VERBOSE");
+	const char *s = rump__getenv(envp, "RUMP_VERBOSE");
 
-	/* NetBSD's rump kernels take any value but 0; so does this. */
-	*out = s && *s && strcmp(s, "0");
-	return 0;
+	return s && *s && !str_equal(s, "0");
 }
 
-static int hostname(char *out, size_t size)
+/* rumpuser(3): rump-<pid>.<name of the host>, unless RUMP_HOSTNAME says something. */
+static int hostname(char *const *envp, char *out, size_t size)
 {
-	const char *s = getenv("RUMP_HOSTNAME");
+	const char *s = rump__getenv(envp, "RUMP_HOSTNAME");
+	struct new_utsname host;
 
-	if (s && strlen(s) >= size) {
+	if (s && str_length(s) >= size) {
 		rump__error("RUMP_HOSTNAME is longer than %zu characters", size - 1);
 		return ENAMETOOLONG;
 	}
-	return rumpuser_getparam("_RUMPUSER_HOSTNAME", out, size);
+	if (s && *s)
+		str_copy(out, s);
+	else
+		str_printf(out, size, "rump-%05d.%s", (int)raw0(__NR_getpid),
+			   raw_failed(raw1(__NR_uname, &host)) ? "localhost" : host.nodename);
+	return 0;
 }
 
-static int cmdline(char *out, size_t size)
+static int cmdline(char *const *envp, char *out, size_t size)
 {
-	const char *s = getenv("RUMP_CMDLINE");
+	const char *s = rump__getenv(envp, "RUMP_CMDLINE");
 
-	if (s && strlen(s) >= size) {
+	if (s && str_length(s) >= size) {
 		rump__error("RUMP_CMDLINE is longer than %zu characters", size - 1);
 		return ENAMETOOLONG;
 	}
-	strcpy(out, s ? s : "");
+	str_copy(out, s ? s : "");
 	return 0;
 }
 
 /**
  * rump__params_read() - Read and check the environment
- * @p:	result
+ * @p:		result
+ * @envp:	environment
  *
  * Return: 0, or a host errno value after a message
  */
-int rump__params_read(struct rump__params *p)
+int rump__params_read(struct rump__params *p, char *const *envp)
 {
 	int err;
 
-	*p = (struct rump__params){ .memlimit = MEM_DEFAULT, .ncpu = 1 };
-	err = memlimit(&p->memlimit);
+	*p = (struct rump__params){ .memlimit = MEM_DEFAULT, .ncpu = 1, .verbose = verbose(envp) };
+	err = memlimit(envp, &p->memlimit);
 	if (!err)
-		err = number("RUMP_NCPU", 1, RUMP_MAX_NCPU, &p->ncpu);
+		err = number(envp, "RUMP_NCPU", 1, RUMP_MAX_NCPU, &p->ncpu);
 	if (!err)
-		err = threads(&p->bound);
+		err = threads(envp, &p->bound);
 	if (!err)
-		err = verbose(&p->verbose);
+		err = number(envp, "RUMP_BLKFAIL", 0, 1U << 31, &p->blkfail);
 	if (!err)
-		err = number("RUMP_BLKFAIL", 0, 1U << 31, &p->blkfail);
+		err = number(envp, "RUMP_BLKFAIL_SEED", 0, ~0U, &p->blkfail_seed);
 	if (!err)
-		err = number("RUMP_BLKFAIL_SEED", 0, ~0U, &p->blkfail_seed);
+		err = number(envp, "RUMP_BLKDELAY", 0, 60000, &p->blkdelay);
 	if (!err)
-		err = number("RUMP_BLKDELAY", 0, 60000, &p->blkdelay);
+		err = hostname(envp, p->hostname, sizeof(p->hostname));
 	if (!err)
-		err = hostname(p->hostname, sizeof(p->hostname));
-	if (!err)
-		err = cmdline(p->cmdline, sizeof(p->cmdline));
+		err = cmdline(envp, p->cmdline, sizeof(p->cmdline));
 	return err;
 }

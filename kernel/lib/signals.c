@@ -5,9 +5,9 @@
  * Theory of operation
  *
  * A handler never runs on top of kernel code: it may make calls itself, and
- * the host thread may be carrying somebody else's context. So the library
- * stands before the program's handlers: sigaction() and signal() are its own,
- * and enter deliver() on the host. If the thread is in a call (incall), the
+ * the host thread may be carrying somebody else's context. So the core
+ * stands before the program's handlers: what the program does with
+ * rt_sigaction(2) comes to rump__sigaction(), and deliver() is entered on the host. If the thread is in a call (incall), the
  * signal is blocked in the interrupted context, queued to the thread again
  * with its siginfo, and the kernel is told to let the call return. When the
  * call is over, rump__call_end() unblocks it, and the host delivers it as if
@@ -17,23 +17,34 @@
  * pending on this thread through no wish of the program's; it is empty while
  * incall is 0, but for the moments inside rump__call_end().
  *
+ * A handler may leave by longjmp() or by a cancelled thread's unwinding: nothing
+ * is held, and no state is waiting to be put right, while one runs.
+ *
+ * The open signals, those of faults, cannot be blocked on the host, nor do they reach the program but
+ * through rump__signal_forward(). What the program believes of them is in
+ * rump__self.masked.
+ *
+ * A vfork child has its parent's memory and actions of its own: it is left to the host.
+ *
  * Signals whose default action ends the process get a handler too, so that
  * the disks are clean; the program sees SIG_DFL.
  */
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
-#include <unistd.h>
+#include <asm/errno.h>
+#include <asm/sigcontext.h>
+#include <asm/siginfo.h>
+#include <asm/signal.h>
+#include <asm/ucontext.h>
 
 #include <rump/rumpuser_ext.h>
 
-#include "internal.h"
+#include "bare/lock.h"
+#include "bare/raw.h"
+
+#include "core.h"
 
 #define NSIGNALS	65
+#define SIGSET_BYTES	8	/* of the kernel's sigset_t */
+#define UNBLOCKABLE	(RUMP__BIT(SIGKILL) | RUMP__BIT(SIGSTOP))
 #define HANDLER_RAN		1
 #define HANDLER_NO_RESTART	2
 
@@ -42,14 +53,40 @@
 #define ERESTARTNOHAND		514
 #define ERESTART_RESTARTBLOCK	516
 
-#define PUBLIC __attribute__((visibility("default")))
+/* linux/signal_types.h: UAPI_SA_FLAGS. A flag beyond them is not given back. */
+#define SA_RESTORER_		0x04000000
+#define SA_EXPOSE_TAGBITS_	0x00000800
+#define SA_KNOWN		(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | \
+				 SA_NODEFER | SA_RESETHAND | SA_EXPOSE_TAGBITS_ | SA_RESTORER_)
 
-static struct sigaction actions[NSIGNALS];
-static pthread_mutex_t actions_lock = PTHREAD_MUTEX_INITIALIZER;
+#define HANDLER_DEFAULT		((void (*)(int, void *, void *))(unsigned long)SIG_DFL)
 
-extern int __libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+uint64_t rump__open_signals = RUMP__FAULTS;
+bool rump__signals_up;
 
-static int host_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+static struct rump__action actions[NSIGNALS];
+static struct lock actions_lock;
+static int actions_pid;
+
+static bool is_default(const struct rump__action *act)
+{
+	return (unsigned long)act->handler == (unsigned long)SIG_DFL;
+}
+
+static bool is_ignore(const struct rump__action *act)
+{
+	return (unsigned long)act->handler == (unsigned long)SIG_IGN;
+}
+
+static long host_sigaction(int sig, const struct rump__action *act, struct rump__action *old)
+{
+	return raw4(__NR_rt_sigaction, sig, act, old, SIGSET_BYTES);
+}
+
+static void change_mask(int how, uint64_t set, uint64_t *old)
+{
+	raw4(__NR_rt_sigprocmask, how, &set, old, SIGSET_BYTES);
+}
 
 /* Default actions that end the process without a core: leave the disks clean. */
 static bool ends_process(int sig)
@@ -73,79 +110,104 @@ static bool ends_process(int sig)
 
 static void die_of(int sig)
 {
-	sigset_t set;
-
 	rump__exit();
 	rump__signal_default(sig);
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	raise(sig);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raw3(__NR_tgkill, raw0(__NR_getpid), raw0(__NR_gettid), sig);
+	change_mask(SIG_UNBLOCK, RUMP__BIT(sig), NULL);
 }
 
-static void defer(int sig, siginfo_t *info, ucontext_t *uc)
+static void defer(int sig, void *info, struct ucontext *uc)
 {
 	struct rump__thread *self = &rump__self;
 
-	sigaddset(&uc->uc_sigmask, sig);
-	self->deferred_set |= 1UL << (sig - 1);
+	uc->uc_sigmask |= RUMP__BIT(sig);
+	self->deferred_set |= RUMP__BIT(sig);
 	self->deferred = 1;
 	rumpuser_ext_raise(rumpuser_ext_gettid(), sig, info);
 	if (self->ht)
 		rump__kernel.ops->interrupt(self->ht);
 }
 
-static void deliver(int sig, siginfo_t *info, void *context)
+/* Run the program's handler. What it is to have blocked of the open signals is noted meanwhile. */
+static void run_handler(const struct rump__action *act, int sig, void *info, struct ucontext *uc)
 {
-	struct sigaction act;
+	uint64_t before = rump__self.masked, add = act->mask;
+
+	if (!(act->flags & SA_NODEFER))
+		add |= RUMP__BIT(sig);
+	rump__self.masked |= add & rump__open_signals;
+	act->handler(sig, info, uc);
+	rump__self.masked = before;
+	/* A handler may change the mask that it returns to. */
+	uc->uc_sigmask &= ~rump__open_signals;
+}
+
+static void deliver(int sig, void *info, void *context)
+{
+	struct rump__action act;
 
 	if (rump__self.incall) {
 		defer(sig, info, context);
 		return;
 	}
 	act = actions[sig];
-	if (act.sa_flags & SA_RESETHAND)
-		actions[sig].sa_handler = SIG_DFL;
+	if (act.flags & SA_RESETHAND)
+		actions[sig].handler = HANDLER_DEFAULT;
 	rump__self.handlers |= HANDLER_RAN;
-	if (!(act.sa_flags & SA_RESTART))
+	if (!(act.flags & SA_RESTART))
 		rump__self.handlers |= HANDLER_NO_RESTART;
-	if (act.sa_handler == SIG_DFL)
+	if (is_default(&act))
 		die_of(sig);
-	else if (act.sa_flags & SA_SIGINFO)
-		act.sa_sigaction(sig, info, context);
-	else if (act.sa_handler != SIG_IGN)
-		act.sa_handler(sig);
-}
-
-/* What a call returns that a signal ended, after the handlers have run. */
-static long restart(long ret, long nr, const long *arg)
-{
-	bool ran = rump__self.handlers & HANDLER_RAN;
-	bool again = true;
-
-	switch (-ret) {
-	case ERESTARTSYS:
-		again = !(rump__self.handlers & HANDLER_NO_RESTART);
-		break;
-	case ERESTARTNOINTR:
-		break;
-	case ERESTARTNOHAND:
-		again = !ran;
-		break;
-	case ERESTART_RESTARTBLOCK:
-		again = !ran;
-		nr = SYS_restart_syscall;
-		break;
-	}
-	/* Inside rump_schedule() the handlers wait, and so does the reason to restart. */
-	if (!again || rump__self.held)
-		return -EINTR;
-	return rump__enter_once(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	else if (!is_ignore(&act))
+		run_handler(&act, sig, info, context);
 }
 
 static bool is_restart(long ret)
 {
 	return ret >= RUMP__RESTART_FIRST && ret <= RUMP__RESTART_LAST;
+}
+
+/**
+ * rump__signals() - Let the signals be handled that came during a call
+ * @ret:	its result; -EINTR instead, if it ended for a signal and is not made again
+ * @nr:		its number; what to call, if it is made again
+ *
+ * Return: whether the call is to be made again
+ */
+bool rump__signals(long *ret, long *nr)
+{
+	struct rump__thread *self = &rump__self;
+	bool again = true;
+	uint64_t set;
+
+	self->handlers = 0;
+	if (self->deferred && !self->held) {
+		set = self->deferred_set;
+		self->deferred_set = 0;
+		self->deferred = 0;
+		change_mask(SIG_UNBLOCK, set, NULL);
+	}
+	if (!is_restart(*ret))
+		return false;
+	switch (-*ret) {
+	case ERESTARTSYS:
+		again = !(self->handlers & HANDLER_NO_RESTART);
+		break;
+	case ERESTARTNOINTR:
+		break;
+	case ERESTARTNOHAND:
+		again = !(self->handlers & HANDLER_RAN);
+		break;
+	case ERESTART_RESTARTBLOCK:
+		again = !(self->handlers & HANDLER_RAN);
+		*nr = __NR_restart_syscall;
+		break;
+	}
+	/* Inside rump_schedule() the handlers wait, and so does the reason to restart. */
+	if (again && !self->held)
+		return true;
+	*ret = -EINTR;
+	return false;
 }
 
 /**
@@ -157,101 +219,87 @@ static bool is_restart(long ret)
  */
 long rump__call_end(long ret, long nr, long a, long b, long c, long d, long e, long f)
 {
-	const long arg[6] = { a, b, c, d, e, f };
-	struct rump__thread *self = &rump__self;
-	int saved = errno;
-	uint64_t set;
-
-	for (;;) {
-		self->handlers = 0;
-		if (self->deferred && !self->held) {
-			set = self->deferred_set;
-			self->deferred_set = 0;
-			self->deferred = 0;
-			syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, sizeof(set));
-		}
-		if (!is_restart(ret))
-			break;
-		ret = restart(ret, nr, arg);
-	}
-	errno = saved;
+	while (rump__signals(&ret, &nr))
+		ret = rump__enter_once(nr, a, b, c, d, e, f);
 	return ret;
 }
 
-static int host_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
-{
-	return __libc_sigaction(sig, act, old);
-}
-
-static bool ours(int sig)
-{
-	return sig == SIGSEGV || sig == SIGBUS;
-}
-
 /* Install what stands on the host for @act; SA_RESETHAND is done by deliver(). */
-static int install(int sig, const struct sigaction *act)
+static long install(int sig, const struct rump__action *act)
 {
-	struct sigaction host = *act;
+	struct rump__action host = *act;
 
-	if (ours(sig))
+	if (rump__open_signals & RUMP__BIT(sig))
 		return 0;
-	if (act->sa_handler != SIG_IGN && (act->sa_handler != SIG_DFL || ends_process(sig))) {
-		host.sa_sigaction = deliver;
-		host.sa_flags = (act->sa_flags & ~SA_RESETHAND) | SA_SIGINFO;
+	host.mask &= ~rump__open_signals;
+	if (!is_ignore(act) && (!is_default(act) || ends_process(sig))) {
+		host.handler = deliver;
+		host.flags = (act->flags & ~SA_RESETHAND) | SA_SIGINFO;
+		if (!(host.flags & SA_RESTORER_)) {
+			host.flags |= SA_RESTORER_;
+			host.restorer = (void (*)(void))rump__restorer;
+		}
 	}
 	return host_sigaction(sig, &host, NULL);
 }
 
+/* In a vfork child: its actions are the host's, but what it inherited may be the core's. */
+static long child_sigaction(int sig, const struct rump__action *act, struct rump__action *old)
+{
+	struct rump__action host;
+	long ret = host_sigaction(sig, act, &host);
+
+	if (!ret && old) {
+		if (host.handler == deliver || (rump__open_signals & RUMP__BIT(sig)))
+			host = actions[sig];
+		*old = host;
+	}
+	return ret;
+}
+
 /**
- * sigaction() - As in POSIX; handlers are deferred out of the kernel
+ * rump__sigaction() - rt_sigaction(2); handlers are deferred out of the kernel
  * @sig:	signal
  * @act:	new action or NULL
- * @old:	old action or NULL
+ * @old:	old action or NULL; not the program's memory
  *
- * Return: 0, or -1 with errno set
+ * Return: 0, or a negated errno
  */
-PUBLIC int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+long rump__sigaction(int sig, const struct rump__action *act, struct rump__action *old)
 {
-	struct sigaction before;
-	sigset_t all, mask;
-	int ret = 0;
+	struct rump__action before;
+	unsigned long mask;
+	long ret = 0;
 
-	if (!rump__kernel.up)
-		return host_sigaction(sig, act, old);
-	if (sig < 1 || sig >= NSIGNALS || (act && (sig == SIGKILL || sig == SIGSTOP))) {
-		errno = EINVAL;
-		return -1;
-	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &mask);
-	pthread_mutex_lock(&actions_lock);
+	if (sig < 1 || sig >= NSIGNALS || (act && (sig == SIGKILL || sig == SIGSTOP)))
+		return -EINVAL;
+	if (raw0(__NR_getpid) != actions_pid)
+		return child_sigaction(sig, act, old);
+	mask = lock_take(&actions_lock);
 	before = actions[sig];
 	if (act) {
 		actions[sig] = *act;
-		ret = install(sig, act);
+		actions[sig].flags &= SA_KNOWN;
+		actions[sig].mask &= ~UNBLOCKABLE;
+		ret = install(sig, &actions[sig]);
 		if (ret)
 			actions[sig] = before;
 	}
-	pthread_mutex_unlock(&actions_lock);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	lock_release(&actions_lock, mask);
 	if (!ret && old)
 		*old = before;
 	return ret;
 }
 
 /**
- * signal() - As in POSIX, with BSD semantics as glibc has them
+ * rump__signal_default() - Let a signal have its default action from now on
  * @sig:	signal
- * @handler:	handler
- *
- * Return: previous handler or SIG_ERR
  */
-PUBLIC sighandler_t signal(int sig, sighandler_t handler)
+void rump__signal_default(int sig)
 {
-	struct sigaction act = { .sa_handler = handler, .sa_flags = SA_RESTART }, old;
+	const struct rump__action dfl = { .handler = HANDLER_DEFAULT };
 
-	sigaddset(&act.sa_mask, sig);
-	return sigaction(sig, &act, &old) ? SIG_ERR : old.sa_handler;
+	host_sigaction(sig, &dfl, NULL);
 }
 
 /**
@@ -262,31 +310,25 @@ PUBLIC sighandler_t signal(int sig, sighandler_t handler)
  */
 void rump__signal_forward(int sig, void *info, void *context)
 {
-	struct sigaction act = actions[sig];
+	struct rump__action act = actions[sig];
+	bool fault = ((siginfo_t *)info)->si_code > 0;
+	bool masked = rump__self.masked & RUMP__BIT(sig);
 
-	if (act.sa_handler == SIG_DFL || act.sa_handler == SIG_IGN) {
-		/* Back to the instruction, which faults again and ends the process. */
+	if (is_ignore(&act) && !fault)
+		return;
+	/* A fault that is ignored or blocked ends the process all the same: signal(7). */
+	if (is_default(&act) || is_ignore(&act) || masked) {
 		rump__signal_default(sig);
+		rumpuser_ext_raise(rumpuser_ext_gettid(), sig, info);
 		return;
 	}
-	if (act.sa_flags & SA_SIGINFO)
-		act.sa_sigaction(sig, info, context);
-	else
-		act.sa_handler(sig);
+	if (act.flags & SA_RESETHAND)
+		actions[sig].handler = HANDLER_DEFAULT;
+	change_mask(SIG_BLOCK, act.mask & ~rump__open_signals, NULL);
+	run_handler(&act, sig, info, context);
 }
 
-/**
- * rump__signal_default() - Let a signal have its default action from now on
- * @sig:	signal
- */
-void rump__signal_default(int sig)
-{
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-
-	host_sigaction(sig, &dfl, NULL);
-}
-
-static void fault(int sig, siginfo_t *info, void *context)
+static void fault(int sig, void *info, void *context)
 {
 	rump__fault(sig, info, context);
 }
@@ -296,7 +338,12 @@ static void fault(int sig, siginfo_t *info, void *context)
  */
 void rump__signals_init(void)
 {
-	struct sigaction act = { .sa_sigaction = fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct rump__action act = {
+		.handler = fault,
+		.flags = SA_SIGINFO | SA_NODEFER | SA_RESTORER_,
+		.restorer = (void (*)(void))rump__restorer,
+	};
+	unsigned long mask = lock_take(&actions_lock);
 	int sig;
 
 	for (sig = 1; sig < NSIGNALS; sig++) {
@@ -306,4 +353,27 @@ void rump__signals_init(void)
 	}
 	host_sigaction(SIGSEGV, &act, NULL);
 	host_sigaction(SIGBUS, &act, NULL);
+	actions_pid = raw0(__NR_getpid);
+	rump__signals_up = true;
+	lock_release(&actions_lock, mask);
+}
+
+/**
+ * rump__signals_attach() - The kernel is about to be entered: its faults must be let through
+ */
+void rump__signals_attach(void)
+{
+	uint64_t old = 0;
+
+	change_mask(SIG_UNBLOCK, rump__open_signals, &old);
+	rump__self.masked |= old & rump__open_signals;
+}
+
+/**
+ * rump__signals_forked() - In a forked child: the actions are its own now
+ */
+void rump__signals_forked(void)
+{
+	actions_lock.word = 0;
+	actions_pid = raw0(__NR_getpid);
 }

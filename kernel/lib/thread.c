@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * thread.c - host threads and the kernel
+ * thread.c - pthreads and the kernel
  *
- * A thread is attached at its first call and detached by the destructor of a
- * pthread key when it ends. Threads of the kernel's own block all signals, which
+ * A thread is detached by the destructor of a pthread key when it ends. Threads of the kernel's own block all signals, which
  * are for the program.
  */
 #include <errno.h>
@@ -17,41 +16,22 @@
 #include "public.h"
 #include "internal.h"
 
-__thread struct rump__thread rump__self;
-
 static pthread_key_t detach_key;
 
 static void detach(void *ht)
 {
+	(void)ht;
 	/* If it ends as a task it made, that ends too. */
 	rump_pub_lwproc_releaselwp();
-	rump__self.incall = 1;
-	rump__self.ht = NULL;
-	rump__kernel.ops->detach(ht);
-	rump__self.incall = 0;
-	if (rump__self.deferred)
-		rump__call_end(0, 0, 0, 0, 0, 0, 0, 0);
+	rump__detach();
 }
 
 /**
- * rump__attach() - Give the calling thread a task
- *
- * Return: 0, -ENXIO without a kernel, -EAGAIN if it cannot have one
+ * rump__thread_attached() - The calling thread has a task: it is to be detached when it ends
  */
-int rump__attach(void)
+void rump__thread_attached(void)
 {
-	struct rump_hthread *ht;
-
-	if (!rump__kernel.up)
-		return -ENXIO;
-	rump__self.incall = 1;
-	ht = rump__kernel.ops->attach(NULL, rumpuser_ext_gettid());
-	rump__self.incall = 0;
-	if (!ht)
-		return -EAGAIN;
-	rump__self.ht = ht;
-	pthread_setspecific(detach_key, ht);
-	return 0;
+	pthread_setspecific(detach_key, rump__self.ht);
 }
 
 struct host_thread {
@@ -98,13 +78,6 @@ int rump__host_thread(void (*fn)(void *), void *arg, const char *name)
 	return -err;
 }
 
-/* A forked child shares the kernel's memory but is no process of it: it has none. */
-static void forget_kernel(void)
-{
-	rump__kernel.up = false;
-	rump__self = (struct rump__thread){ .ht = NULL };
-}
-
 /**
  * rump__threads_init() - Before the first attach
  *
@@ -114,7 +87,7 @@ int rump__threads_init(void)
 {
 	int err = pthread_key_create(&detach_key, detach);
 
-	return err ? err : pthread_atfork(NULL, NULL, forget_kernel);
+	return err ? err : pthread_atfork(NULL, NULL, rump__forget);
 }
 
 void rump_schedule(void)

@@ -5,12 +5,12 @@
  * It boots with a part of it (boot.c) and computes them for that. They are set
  * here for all the memory it may come to have, by the kernel's own formulas.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/syscall.h>
+#include <asm/unistd.h>
+#include <linux/fcntl.h>
 
-#include "internal.h"
+#include "bare/str.h"
+
+#include "core.h"
 
 #define PAGE	4096UL
 
@@ -19,12 +19,12 @@ static void set(const char *name, const char *value)
 	char path[128];
 	long fd;
 
-	snprintf(path, sizeof(path), "/proc/sys/%s", name);
-	fd = rump__enter(SYS_open, (long)path, O_WRONLY, 0, 0, 0, 0);
+	str_printf(path, sizeof(path), "/proc/sys/%s", name);
+	fd = rump__enter(__NR_open, (long)path, O_WRONLY, 0, 0, 0, 0);
 	if (fd < 0)
 		return;
-	rump__enter(SYS_write, fd, (long)value, strlen(value), 0, 0, 0);
-	rump__enter(SYS_close, fd, 0, 0, 0, 0, 0);
+	rump__enter(__NR_write, fd, (long)value, str_length(value), 0, 0, 0);
+	rump__enter(__NR_close, fd, 0, 0, 0, 0, 0);
 }
 
 static unsigned long at_most(unsigned long a, unsigned long b)
@@ -48,17 +48,17 @@ void rump__tune(unsigned long ram)
 	snprintf(value, sizeof(value), "%lu", at_most(ram / 10, 32UL << 20));
 	set("vm/dirty_background_bytes", value);
 	/* An eighth of memory in kernel stacks, fork_init(). */
-	snprintf(value, sizeof(value), "%lu", ram / 8 / 32768 + 512);
+	str_printf(value, sizeof(value), "%lu", ram / 8 / 32768 + 512);
 	set("kernel/threads-max", value);
 	/* tcp_init_mem(), udp_init(): pages; tcp_init(): bytes of one socket. */
-	snprintf(value, sizeof(value), "%lu %lu %lu", pages / 16 * 3 / 4, pages / 16,
+	str_printf(value, sizeof(value), "%lu %lu %lu", pages / 16 * 3 / 4, pages / 16,
 		 pages / 16 * 3 / 2);
 	set("net/ipv4/tcp_mem", value);
-	snprintf(value, sizeof(value), "%lu %lu %lu", pages / 8 * 3 / 4, pages / 8,
+	str_printf(value, sizeof(value), "%lu %lu %lu", pages / 8 * 3 / 4, pages / 8,
 		 pages / 8 * 3 / 2);
 	set("net/ipv4/udp_mem", value);
-	snprintf(value, sizeof(value), "4096 16384 %lu", share > 65536 ? share : 65536);
+	str_printf(value, sizeof(value), "4096 16384 %lu", share > 65536 ? share : 65536);
 	set("net/ipv4/tcp_wmem", value);
-	snprintf(value, sizeof(value), "4096 131072 %lu", share > 131072 ? share : 131072);
+	str_printf(value, sizeof(value), "4096 131072 %lu", share > 131072 ? share : 131072);
 	set("net/ipv4/tcp_rmem", value);
 }

@@ -21,18 +21,12 @@
 
 struct image {
 	struct image *next;
-	char key[32];
+	char key[RUMP__KEY_SIZE];
 	char dir[];
 };
 
 static struct image *images;
-static unsigned int images_made;
 static pthread_mutex_t images_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static long call(long nr, const void *a, const void *b, long c, long d, const void *e)
-{
-	return rump__enter(nr, (long)a, (long)b, c, d, (long)e, 0);
-}
 
 /* What lies on the image, as libblkid sees it; to be freed. */
 static int probe(const char *path, char **type)
@@ -52,32 +46,12 @@ static int probe(const char *path, char **type)
 	return *type ? 0 : ENODATA;
 }
 
-static void make_dirs(const char *dir)
-{
-	char path[4096], *p;
-
-	snprintf(path, sizeof(path), "%s", dir);
-	for (p = path + 1; (p = strchr(p, '/')); *p++ = '/') {
-		*p = 0;
-		rump__enter(SYS_mkdir, (long)path, 0755, 0, 0, 0, 0);
-	}
-	rump__enter(SYS_mkdir, (long)path, 0755, 0, 0, 0, 0);
-}
-
-static int mount_at(const char *source, const char *dir, const char *type, unsigned long flags,
-		    const char *options)
-{
-	return -call(SYS_mount, source, dir, (long)type, flags, options);
-}
-
 static struct image *image_new(const char *dir)
 {
 	struct image *im = malloc(sizeof(*im) + strlen(dir) + 1);
 
-	if (im) {
+	if (im)
 		strcpy(im->dir, dir);
-		snprintf(im->key, sizeof(im->key), "/dev/rump-image-%u", images_made++);
-	}
 	return im;
 }
 
@@ -90,7 +64,7 @@ static int mount_image(const char *source, const char *dir, const char *type,
 
 	if (!im)
 		return err;
-	err = rump__disk_attach(im->key, source, flags & MS_RDONLY, 0, RUMP_ETFS_SIZE_ENDOFF);
+	err = rump__image_attach(im->key, source, flags & MS_RDONLY);
 	if (err)
 		goto free;
 	if (!type) {
@@ -99,7 +73,7 @@ static int mount_image(const char *source, const char *dir, const char *type,
 			goto detach;
 		type = found;
 	}
-	err = mount_at(im->key, dir, type, flags, options);
+	err = rump__mount(im->key, dir, type, flags, options);
 	if (err)
 		goto detach;
 	im->next = images;
@@ -114,53 +88,6 @@ free:
 	return err;
 }
 
-/* Does the kernel mount this type without a device? */
-static bool is_nodev(const char *type)
-{
-	char line[4096], *p;
-	long fd, n;
-	size_t len = strlen(type);
-
-	/* Listed only once they have been used. */
-	if (!strcmp(type, "nfs") || !strcmp(type, "nfs4"))
-		return true;
-	fd = call(SYS_open, "/proc/filesystems", NULL, 0, 0, NULL);
-	if (fd < 0)
-		return false;
-	n = rump__enter(SYS_read, fd, (long)line, sizeof(line) - 1, 0, 0, 0);
-	rump__enter(SYS_close, fd, 0, 0, 0, 0, 0);
-	line[n > 0 ? n : 0] = 0;
-	for (p = line; (p = strstr(p, type)); p += len)
-		if (p[len] == '\n' && p[-1] == '\t' && p - line >= 6 && !memcmp(p - 6, "nodev", 5))
-			return true;
-	return false;
-}
-
-/**
- * rump__mount_tmpfs() - Mount or remount a tmpfs
- * @dir:	mount point
- * @flags:	MS_ flags
- * @options:	options or NULL
- *
- * The kernel makes it half of its memory as it is at the moment; memory grows when
- * needed, so the half of what it may become is what users expect.
- *
- * Return: 0 or an errno value
- */
-int rump__mount_tmpfs(const char *dir, unsigned long flags, const char *options)
-{
-	char with_size[4096];
-
-	if (!options || !strstr(options, "size=")) {
-		if (snprintf(with_size, sizeof(with_size), "size=%lu%s%s", rump__kernel.ram / 2,
-			     options ? "," : "", options ? options : "") >=
-		    (int)sizeof(with_size))
-			return E2BIG;
-		options = with_size;
-	}
-	return mount_at("tmpfs", dir, "tmpfs", flags, options);
-}
-
 int rump_vfs_mount(const char *source, const char *dir, const char *type, unsigned long flags,
 		   const char *options)
 {
@@ -169,12 +96,10 @@ int rump_vfs_mount(const char *source, const char *dir, const char *type, unsign
 	err = rump_init();
 	if (err)
 		return err;
-	make_dirs(dir);
+	rump__make_dirs(dir);
 	pthread_mutex_lock(&images_lock);
-	if (type && !strcmp(type, "tmpfs"))
-		err = rump__mount_tmpfs(dir, flags, options);
-	else if (type && is_nodev(type))
-		err = mount_at(source, dir, type, flags, options);
+	if (type && rump__is_nodev(type))
+		err = rump__mount(source, dir, type, flags, options);
 	else
 		err = mount_image(source, dir, type, flags, options);
 	pthread_mutex_unlock(&images_lock);

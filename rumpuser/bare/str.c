@@ -49,6 +49,17 @@ const char *str_find(const char *string, char byte)
 }
 
 /**
+ * str_search() - strstr()
+ */
+const char *str_search(const char *string, const char *part)
+{
+	for (; !str_starts(string, part); string++)
+		if (!*string)
+			return NULL;
+	return string;
+}
+
+/**
  * str_copy() - stpcpy()
  */
 char *str_copy(char *to, const char *from)

@@ -25,6 +25,7 @@ size_t str_length(const char *string);
 bool str_equal(const char *a, const char *b);
 bool str_starts(const char *string, const char *prefix);
 const char *str_find(const char *string, char byte);
+const char *str_search(const char *string, const char *part);
 char *str_copy(char *to, const char *from);
 
 void text_byte(struct text *text, char byte);

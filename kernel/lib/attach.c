@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * attach.c - host threads and the kernel
+ *
+ * A thread gets its task at its first call, and gives it up when it ends.
+ */
+#include <asm/errno.h>
+
+#include <rump/rumpuser_ext.h>
+
+#include "core.h"
+
+__thread struct rump__thread rump__self;
+
+/**
+ * rump__attach() - Give the calling thread a task
+ *
+ * Return: 0, -ENXIO without a kernel, -EAGAIN if it cannot have one
+ */
+int rump__attach(void)
+{
+	struct rump_hthread *ht;
+
+	if (!rump__kernel.up)
+		return -ENXIO;
+	rump__signals_attach();
+	rump__self.incall = 1;
+	ht = rump__kernel.ops->attach(NULL, rumpuser_ext_gettid());
+	rump__self.incall = rump__self.held;
+	if (ht) {
+		rump__self.ht = ht;
+		if (rump__setup.attached)
+			rump__setup.attached();
+	}
+	if (rump__self.deferred)
+		rump__call_end(0, 0, 0, 0, 0, 0, 0, 0);
+	return ht ? 0 : -EAGAIN;
+}
+
+/**
+ * rump__detach() - End the calling thread's task
+ */
+void rump__detach(void)
+{
+	struct rump_hthread *ht = rump__self.ht;
+
+	rump__self.incall = 1;
+	rump__self.ht = NULL;
+	rump__kernel.ops->detach(ht);
+	rump__self.incall = 0;
+	if (rump__self.deferred)
+		rump__call_end(0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/**
+ * rump__forget() - In a forked child, which shares the kernel's memory but is no process of it
+ */
+void rump__forget(void)
+{
+	uint64_t masked = rump__self.masked;
+
+	rump__kernel.up = false;
+	rump__self = (struct rump__thread){ .masked = masked };
+	rump__signals_forked();
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * copy.S - code that a fault's handler knows by its address
+ *
+ * bool rump__copy(void *to, const void *from, size_t size): fault.c lets it fail.
+ * rump__restorer is what handlers of the core's return to. Unwinders know it by its bytes,
+ * for which no unwind information may claim the address, nor that before it.
+ */
+#include <asm/unistd.h>
+
+	.text
+	.globl	rump__copy, rump__copy_at, rump__copy_failed, rump__restorer
+	.hidden	rump__copy, rump__copy_at, rump__copy_failed, rump__restorer
+
+	.type	rump__copy, @function
+rump__copy:
+	.cfi_startproc
+	mov	%rdx, %rcx
+rump__copy_at:
+	rep movsb
+	mov	$1, %eax
+	ret
+rump__copy_failed:
+	xor	%eax, %eax
+	ret
+	.cfi_endproc
+	.size	rump__copy, . - rump__copy
+
+	.balign	16
+	nop
+	.balign	16
+	.type	rump__restorer, @function
+rump__restorer:
+	mov	$__NR_rt_sigreturn, %rax
+	syscall
+	.size	rump__restorer, . - rump__restorer
+
+	.section .note.GNU-stack, "", @progbits
