@@ -45,7 +45,7 @@ void rump__tune(unsigned long ram)
 	 * Writeback begins after a tenth of memory as ever, but not later than this: it runs
 	 * on other threads than the writer, and all that is left to do at an fsync is waited for.
 	 */
-	snprintf(value, sizeof(value), "%lu", at_most(ram / 10, 32UL << 20));
+	str_printf(value, sizeof(value), "%lu", at_most(ram / 10, 32UL << 20));
 	set("vm/dirty_background_bytes", value);
 	/* An eighth of memory in kernel stacks, fork_init(). */
 	str_printf(value, sizeof(value), "%lu", ram / 8 / 32768 + 512);
