@@ -107,6 +107,7 @@ loaded() {
 		[ -s "$TREE/share/man/man3/$name" ] || fail "no $name"
 	done
 	[ -s "$TREE/share/man/man7/rump.7" ]
+	[ -s "$TREE/share/man/man1/rump.1" ]
 	run find "$TREE" -xtype l
 	refute_output
 }
@@ -127,6 +128,31 @@ loaded() {
 	LD_PRELOAD=$TREE/lib/librumphijack.so run cat /proc/self/comm
 	assert_success
 	assert_output cat
+}
+
+@test "the installed command uses the installed shim" {
+	run "$TREE/bin/rump" run -m tmpfs /usr/bin/env
+	assert_success
+	assert_line "LD_PRELOAD=$TREE/lib/librumphijack.so"
+	SHELL=/bin/bash run "$TREE/bin/rump" shell <<<'echo "prompt: $PS1"'
+	assert_line --partial 'prompt: (rump) '
+}
+
+@test "bash finds the completion of rump where it looks for it" {
+	# shellcheck disable=SC2016 # for the other bash
+	run bash --norc -c '. "$1"; complete -p rump' - "$TREE/share/bash-completion/completions/rump"
+	assert_success
+	assert_output 'complete -F _rump rump'
+}
+
+@test "suites find the library of bats, and that the command" {
+	# @test is not written out, as bats would see it here.
+	printf '%s\n' 'bats_load_library rump' '@''test "image" {' '	rump_image vfat' \
+		'	run rump_run /usr/bin/env' '	[[ $output == *"LD_PRELOAD=$TREE/lib/"* ]]' \
+		'	assert_image_clean' '}' >"$BATS_TEST_TMPDIR/user.bats"
+	run env -u RUMP_COMMAND BATS_LIB_PATH="$TREE/lib/bats" bats --tap "$BATS_TEST_TMPDIR/user.bats"
+	assert_success
+	assert_line 'ok 1 image'
 }
 
 @test "installing again over an installation works" {

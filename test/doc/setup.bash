@@ -1,14 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What the suites of test/doc share.
 
-bats_require_minimum_version 1.5.0
-BATS_LIB_PATH=${BATS_LIB_PATH:-/usr/lib/bats}
-bats_load_library bats-support
-bats_load_library bats-assert
-
-RUMP_TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-BUILD=${RUMP_BUILD:-$RUMP_TOP/build}
-PATH=$PATH:/usr/sbin:/sbin
+load ../lib/common
 
 # sources: the files of the repository, or of an unpacked archive of it.
 sources() {

@@ -3,14 +3,8 @@
 # lists of their own.
 
 # shellcheck disable=SC2034 # the suites use them
-bats_require_minimum_version 1.5.0
-BATS_LIB_PATH=${BATS_LIB_PATH:-/usr/lib/bats}
-bats_load_library bats-support
-bats_load_library bats-assert
-bats_load_library bats-file
+load ../lib/common
 
-RUMP_TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-BUILD=${RUMP_BUILD:-$RUMP_TOP/build}
 GEN=$RUMP_TOP/gen
 HELPERS=$RUMP_TOP/test/helpers
 CC=${CC:-gcc}

@@ -6,14 +6,14 @@
 #   MKSITES  the program that makes images
 # and gives the shim a cache of its own.
 
-bats_load_library bats-support
-bats_load_library bats-assert
+load ../lib/common
 
-TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-SHIM=$TOP/build/lib/librumphijack.so
 # shellcheck disable=SC2034
-MKSITES=$TOP/build/libexec/rump/mksites
-HELPERS=$TOP/build/test
+TOP=$RUMP_TOP
+SHIM=$BUILD/lib/librumphijack.so
+# shellcheck disable=SC2034
+MKSITES=$BUILD/libexec/rump/mksites
+HELPERS=$BUILD/test
 REPORT=$BATS_TEST_TMPDIR/report
 TRACE=$BATS_TEST_TMPDIR/trace
 export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Completion of rump(1) for bash.
+
+# _rump_families: the part of a list of socket families that is being typed.
+_rump_families() {
+	local before=${1%"${1##*:}"}
+	mapfile -t COMPREPLY < <(compgen -W "all none inet inet6 local netlink packet
+		noinet noinet6 nolocal nonetlink nopacket" -- "${1##*:}")
+	# Readline takes a colon for the end of a word, if it has it among its breaks.
+	[[ $COMP_WORDBREAKS == *:* ]] || COMPREPLY=("${COMPREPLY[@]/#/$before}")
+}
+
+# _rump_mount: an image, or a type that needs none.
+_rump_mount() {
+	mapfile -t COMPREPLY < <(
+		compgen -f -- "$1"
+		compgen -W "tmpfs overlay proc sysfs" -- "$1"
+	)
+	compopt -o filenames -o nospace
+}
+
+# _rump_command INDEX: the command of rump run, which begins at this word, with arguments of its own.
+_rump_command() {
+	if declare -F _command_offset >/dev/null; then
+		_command_offset "$1"
+	elif [ "$1" -eq "$COMP_CWORD" ]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+	else
+		compopt -o default
+	fi
+}
+
+_rump() {
+	local word=${COMP_WORDS[COMP_CWORD]} subcommand=${COMP_WORDS[1]-} i
+	local options="--mount --net --sockets --name --ro --mem --ncpu --verbose --trace --report --help"
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "run shell help --help --version" -- "$word")
+		return
+	fi
+	case $subcommand in
+	help) mapfile -t COMPREPLY < <(compgen -W "run shell" -- "$word") ;;
+	run | shell) ;;
+	*) return ;;
+	esac
+	[ "$subcommand" != help ] || return
+	# Step over the options and their arguments to the word that is wanted.
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-m | --mount | -n | --net | -s | --sockets | --name | --mem | --ncpu | --trace)
+			# A colon is a word of its own: SRC : DIR : OPTIONS
+			local option=${COMP_WORDS[i]}
+			((i++))
+			while [ "${COMP_WORDS[i + 1]-}" = : ] && ((i + 1 <= COMP_CWORD)); do
+				((i += 2))
+			done
+			((i >= COMP_CWORD)) || continue
+			case $option in
+			-m | --mount) _rump_mount "${word#:}" ;;
+			-n | --net) mapfile -t COMPREPLY < <(compgen -W none -- "$word") ;;
+			-s | --sockets) _rump_families "${word#:}" ;;
+			--trace) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+			esac
+			return
+			;;
+		--)
+			((i++))
+			break
+			;;
+		-*) ;;
+		*) break ;;
+		esac
+	done
+	if [ "$i" -lt "$COMP_CWORD" ] || { [[ $word != -* ]] && [ "$subcommand" = run ]; } ||
+		[ "${COMP_WORDS[i - 1]}" = -- ]; then
+		[ "$subcommand" != run ] || _rump_command "$i"
+	elif [[ $word == -* || -z $word ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+	fi
+}
+
+complete -F _rump rump

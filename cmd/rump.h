@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rump.h - what the files of the rump command know of each other */
+#ifndef CMD_RUMP_H
+#define CMD_RUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+/* Exit statuses, those of the command apart: env(1), nohup(1) and shells use the last two. */
+enum {
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+	STATUS_NOT_EXECUTABLE = 126,
+	STATUS_NOT_FOUND = 127,
+};
+
+/* ---- main.c ---- */
+
+_Noreturn void die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *compose(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool parse_size(const char *text, uint64_t *value);
+
+/* ---- options.c ---- */
+
+/**
+ * struct mount - One -m
+ * @given:	its argument, for messages
+ * @source:	image, device or name, without quotes
+ * @dir:	where to mount it: absolute, in the shortest form
+ * @options:	what the user wants, or ""
+ * @entry:	for RUMP_MOUNT; made by disk_entry()
+ */
+struct mount {
+	const char *given;
+	const char *source;
+	const char *dir;
+	const char *options;
+	const char *entry;
+};
+
+/**
+ * struct options - What the command line says; NULL or 0 where it says nothing
+ * @command:	what follows the options
+ */
+struct options {
+	struct mount *mounts;
+	size_t nmounts;
+	const char *net;
+	const char *sockets;
+	const char *name;
+	const char *mem;
+	const char *ncpu;
+	const char *trace;
+	bool readonly;
+	bool verbose;
+	bool report;
+	char **command;
+};
+
+void options_parse(struct options *options, int argc, char **argv, const char *help);
+
+/* ---- mounts.c ---- */
+
+void mount_parse(struct mount *mount, const char *argument);
+char *mount_quote(const char *text);
+char *option_value(const char *options, const char *name);
+char *option_remove(const char *options, const char *name);
+
+/* ---- types.c ---- */
+
+bool type_is_nodev(const char *name);
+bool type_is_known(const char *name);
+bool type_is_readonly(const char *name);
+const char *type_of_kernel(const char *blkid_name);
+
+/* ---- disk.c ---- */
+
+void disk_entry(struct mount *mount, bool readonly);
+
+/* ---- probe.c ---- */
+
+const char *probe_type(const struct mount *mount, int fd, uint64_t offset, uint64_t size);
+
+/* ---- environment.c ---- */
+
+void environment_set(const struct options *options);
+char *installed(const char *name);
+
+/* ---- check.c ---- */
+
+char *check_command(const struct options *options, const char *name);
+
+/* ---- run.c, shell.c ---- */
+
+_Noreturn void start(struct options *options, char **command);
+int run_main(int argc, char **argv);
+int shell_main(int argc, char **argv);
+
+extern const char run_help[], shell_help[];
+
+#endif

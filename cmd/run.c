@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* run.c - rump run: one command, with the exit status of its own */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rump.h"
+
+#define SHELL "/bin/sh"
+
+#define OPTIONS_HELP                                                                               \
+	"  -m, --mount SRC[:DIR[:OPTIONS]]  mount an image, a block device, or a file\n"           \
+	"                      system without a disk such as tmpfs, on DIR (/rump)\n"              \
+	"  -n, --net NET       a network stack of its own; NET: none (only lo)\n"                  \
+	"  -s, --sockets LIST  families whose sockets are the rump kernel's:\n"                    \
+	"                      all, none, or as in inet:inet6 or all:nolocal\n"                    \
+	"      --name NAME     the kernel's host name\n"                                           \
+	"      --ro            write no image and no device\n"                                     \
+	"      --mem SIZE      memory that the kernel may use (256m)\n"                            \
+	"      --ncpu N        virtual CPUs (1)\n"                                                 \
+	"  -v, --verbose       print the kernel's messages\n"                                      \
+	"      --trace FILE    log each system call and which kernel served it\n"                  \
+	"      --report        say at the end how many calls went where\n"                         \
+	"  -h, --help          print this\n"
+
+const char run_help[] = "usage: rump run [OPTION]... [--] COMMAND [ARG]...\n"
+			"\n"
+			"Run a command against a Linux kernel inside its own process.\n"
+			"\n" OPTIONS_HELP;
+
+const char shell_help[] = "usage: rump shell [OPTION]...\n"
+			  "\n"
+			  "Run an interactive shell, $SHELL, against a Linux kernel inside it.\n"
+			  "\n" OPTIONS_HELP;
+
+/**
+ * start() - Replace this process by a command under the shim
+ * @command:	its arguments, ended by NULL
+ */
+void start(struct options *options, char **command)
+{
+	char *path = check_command(options, command[0]);
+
+	for (size_t i = 0; i < options->nmounts; i++)
+		disk_entry(&options->mounts[i], options->readonly);
+	environment_set(options);
+	if (!path) {
+		/* The host has no such file. A shell under the shim finds it, with these arguments.
+		 */
+		size_t count = 0;
+
+		while (command[count])
+			count++;
+		char *shell[count + 4];
+
+		shell[0] = SHELL;
+		shell[1] = "-c";
+		shell[2] = "exec \"$0\" \"$@\"";
+		memcpy(shell + 3, command, (count + 1) * sizeof(*command));
+		execv(SHELL, shell);
+		die(STATUS_NOT_EXECUTABLE, "%s: %s", SHELL, strerror(errno));
+	}
+	/* Not execv(): a file that is neither a program nor a "#!" script is the shell's. */
+	execvp(strchr(path, '/') ? path : compose("./%s", path), command);
+	die(STATUS_NOT_EXECUTABLE, "%s: %s", path, strerror(errno));
+}
+
+/**
+ * run_main() - rump run
+ */
+int run_main(int argc, char **argv)
+{
+	struct options options = {};
+
+	options_parse(&options, argc, argv, run_help);
+	if (!options.command[0])
+		die(STATUS_USAGE, "there is no command to run; rump help run tells more");
+	start(&options, options.command);
+}

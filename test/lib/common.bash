@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2034 # the suites use the variables
+# common.bash - what all suites of this repository share; each area's setup.bash loads it. Sets
+#   RUMP_TOP  the top of the repository
+#   BUILD     what is under test
+# and loads the library that users have too.
+
+bats_require_minimum_version 1.5.0
+BATS_LIB_PATH=${BATS_LIB_PATH:-/usr/lib/bats}
+bats_load_library bats-support
+bats_load_library bats-assert
+bats_load_library bats-file
+
+RUMP_TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+BUILD=${RUMP_BUILD:-$RUMP_TOP/build}
+RUMP_COMMAND=$BUILD/bin/rump
+PATH=$PATH:/usr/sbin:/sbin
+load ../lib/rump
+
+# run_helper LIBRARY AREA TEST [ARG...]: run one test of a helper program, for a minute at most.
+run_helper() {
+	local program=$BUILD/test/$1_$2
+	shift 2
+	timeout -k 5 60 "$program" "$@"
+}
+
+# image TYPE [SIZE [MKFS-OPTION...]]: make an image and name it in IMG.
+image() {
+	rump_image "$@" || return
+	IMG=$RUMP_IMG
+}
