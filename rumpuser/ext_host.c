@@ -93,6 +93,13 @@ int rumpuser_ext_random(void *buf, unsigned long len)
 	return n == (long)len ? 0 : -EAGAIN;
 }
 
+void rumpuser_ext_kick(int fd)
+{
+	const unsigned long long one = 1;
+
+	raw3(__NR_write, fd, &one, sizeof(one));
+}
+
 int rumpuser_ext_gettid(void)
 {
 	return raw0(__NR_gettid);

@@ -167,6 +167,12 @@ int rumpuser_ext_raise(int tid, int sig, void *info);
 int rumpuser_ext_random(void *buf, unsigned long len);
 
 /**
+ * rumpuser_ext_kick() - Add 1 to an eventfd, which somebody polls
+ * @fd:	descriptor; if it is none any more nothing happens
+ */
+void rumpuser_ext_kick(int fd);
+
+/**
  * rumpuser_ext_gettid() - Id of the calling host thread
  *
  * Return: thread id

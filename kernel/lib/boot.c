@@ -51,6 +51,7 @@ static void fill_hyp(struct rump_hyp *h)
 	h->thread = rump__setup.thread;
 	h->raise = rumpuser_ext_raise;
 	h->random = rumpuser_ext_random;
+	h->kick = rumpuser_ext_kick;
 }
 
 static void helper(void *cpu)

@@ -7,11 +7,13 @@
 #include <asm/carrier.h>
 #include <asm/drivers.h>
 #include <asm/files.h>
+#include <asm/watch.h>
 
 static long call_exit(void)
 {
 	struct rump_hthread *ht = current->thread.ht;
 
+	rump_watch_task_exit();
 	/*
 	 * From here on nobody runs requests of the host thread, so it may go as
 	 * soon as it is on its own stack.
@@ -50,6 +52,12 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return rump_fd_dup(a[0], a[1], a[2]);
 	case RUMP_CALL_FD_CLOSE:
 		return rump_fd_close(a[0]);
+	case RUMP_CALL_WATCH:
+		return rump_watch((void __user *)a[0], a[1], a[2], (void __user *)a[3], a[4]);
+	case RUMP_CALL_WATCH_POLL:
+		return rump_watch_poll(a[0], (void __user *)a[1], a[2]);
+	case RUMP_CALL_UNWATCH:
+		return rump_unwatch(a[0]);
 	case RUMP_CALL_FAULT:
 		return rump_user_fault(a[0], a[1]);
 #ifdef CONFIG_BLOCK

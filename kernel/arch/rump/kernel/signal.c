@@ -15,6 +15,7 @@
 #include <linux/sched/task.h>
 #include <linux/task_work.h>
 #include <asm/carrier.h>
+#include <asm/watch.h>
 
 /**
  * rump_signal_work() - Take what interrupted the current call off the task
@@ -33,8 +34,10 @@ void rump_signal_work(void)
 	if (task_work_pending(current))
 		task_work_run();
 	restore_saved_sigmask();
-	if (fatal_signal_pending(current) && !ht)
+	if (fatal_signal_pending(current) && !ht) {
+		rump_watch_task_exit();
 		do_exit(SIGKILL);
+	}
 	for (;;) {
 		spin_lock_irq(&current->sighand->siglock);
 		sig = dequeue_signal(&current->blocked, &info, &type);

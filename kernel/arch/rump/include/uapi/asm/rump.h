@@ -93,6 +93,8 @@ struct rump_hyp {
 	/* signals: @info is a siginfo_t for thread @tid of this process */
 	int (*raise)(int tid, int sig, void *info);
 	int (*random)(void *buf, unsigned long len);
+	/* add 1 to an eventfd of this process; never waits */
+	void (*kick)(int fd);
 };
 
 /**
@@ -144,7 +146,12 @@ struct rump_bootinfo {
 #define RUMP_CALL_FD_WITHDRAW	(RUMP_CALL_BASE + 9)	/* (n): may not any more */
 #define RUMP_CALL_FD_DUP	(RUMP_CALL_BASE + 10)	/* (old, n, flags): dup3 onto any n */
 #define RUMP_CALL_FD_CLOSE	(RUMP_CALL_BASE + 11)	/* (n): close, and not offered by that */
-#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 12)
+#define RUMP_CALL_WATCH		(RUMP_CALL_BASE + 12)	/* (struct pollfd *, n, eventfd, unsigned long *handle, RUMP_WATCH_) */
+#define RUMP_CALL_WATCH_POLL	(RUMP_CALL_BASE + 13)	/* (handle, struct pollfd *, n) */
+#define RUMP_CALL_UNWATCH	(RUMP_CALL_BASE + 14)	/* (handle) */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 15)
+
+#define RUMP_WATCH_KEEP		1	/* for every wake-up, until RUMP_CALL_UNWATCH */
 
 /* Descriptors of a new process. */
 #define RUMP_RFFD_SHARE		0
