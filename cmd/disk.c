@@ -146,43 +146,77 @@ static void join_entry(struct mount *mount, const char *source, const char *type
 }
 
 /**
- * disk_entry() - Check what a -m wants mounted and write it as RUMP_MOUNT has it
- * @mount:	@entry is set
- * @readonly:	no disk is to be written
+ * check_disk() - Look at a file or a device
+ * @type:	what the user says it is, or NULL
+ * @options:	without the type
  */
-void disk_entry(struct mount *mount, bool readonly)
+static void check_disk(struct mount *mount, const struct stat *st, const char *type,
+		       const char *options)
 {
-	const char *type = option_value(mount->options, "type");
-	char *options = option_remove(mount->options, "type");
 	uint64_t offset = 0, size = 0;
-	char *place = "";
-	struct stat st;
+	char *rest = compose("%s", options), *place = "";
 	int fd;
 
-	if (type && type_is_nodev(type)) {
-		join_entry(mount, mount->source, type, "", options);
-		return;
-	}
-	if (stat(mount->source, &st) < 0) {
-		if (errno != ENOENT || type || !type_is_nodev(mount->source))
-			die(STATUS_FAILED, "%s: %s", mount->source, strerror(errno));
-		join_entry(mount, mount->source, mount->source, "", options);
-		return;
-	}
-	size_option(mount, &options, "offset", &offset);
-	size_option(mount, &options, "sizelimit", &size);
-	readonly = readonly || is_readonly(options);
-	fd = open_disk(mount, &st, &readonly);
+	size_option(mount, &rest, "offset", &offset);
+	size_option(mount, &rest, "sizelimit", &size);
+	mount->readonly = mount->readonly || is_readonly(rest);
+	fd = open_disk(mount, st, &mount->readonly);
 	type = type ? type_of_kernel(type) : probe_type(mount, fd, offset, size);
 	if (!type_is_known(type))
 		die(STATUS_FAILED, "%s: the rump kernel has no file system '%s'", mount->source,
 		    type);
-	readonly = readonly || type_is_readonly(type);
-	check_lock(mount, fd, &st, readonly);
+	mount->readonly = mount->readonly || type_is_readonly(type);
+	check_lock(mount, fd, st, mount->readonly);
 	close(fd);
-	if (offset || size)
-		place = compose(",offset=%ju,sizelimit=%ju", (uintmax_t)offset, (uintmax_t)size);
-	if (readonly && !is_readonly(options))
-		options = compose("%s%sro", options, *options ? "," : "");
-	join_entry(mount, absolute(mount->source), type, place, options);
+	if (offset)
+		place = compose(",offset=%ju", (uintmax_t)offset);
+	if (size)
+		place = compose("%s,sizelimit=%ju", place, (uintmax_t)size);
+	if (mount->readonly && !is_readonly(rest))
+		rest = compose("%s%sro", rest, *rest ? "," : "");
+	join_entry(mount, absolute(mount->source), type, place, rest);
+}
+
+/**
+ * make_entry() - Check what a -m wants mounted and write it as RUMP_MOUNT has it
+ */
+static void make_entry(struct mount *mount)
+{
+	const char *type = option_value(mount->options, "type");
+	const char *options = option_remove(mount->options, "type");
+	struct stat st;
+
+	if (!type && stat(mount->source, &st) < 0 && errno == ENOENT &&
+	    type_is_nodev(mount->source))
+		type = mount->source;
+	if (type && type_is_nodev(type)) {
+		join_entry(mount, mount->source, type, "", options);
+		return;
+	}
+	if (stat(mount->source, &st) < 0)
+		die(STATUS_FAILED, "%s: %s", mount->source, strerror(errno));
+	mount->disk = true;
+	mount->dev = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
+	mount->ino = S_ISBLK(st.st_mode) ? 0 : st.st_ino;
+	check_disk(mount, &st, type, options);
+}
+
+/**
+ * disk_entries() - Check all mounts and write them as RUMP_MOUNT has them
+ */
+void disk_entries(struct options *options)
+{
+	struct mount *mount, *other, *end = options->mounts + options->nmounts;
+
+	for (mount = options->mounts; mount < end; mount++) {
+		mount->readonly = options->readonly;
+		make_entry(mount);
+		/* Each mount locks its disk for itself. */
+		for (other = options->mounts; other < mount; other++)
+			if (mount->disk && other->disk && mount->dev == other->dev &&
+			    mount->ino == other->ino && !(mount->readonly && other->readonly))
+				die(STATUS_FAILED,
+				    "%s can be mounted only once, or read-only each time",
+				    mount->source);
+	}
 }

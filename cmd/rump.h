@@ -31,7 +31,8 @@ bool parse_size(const char *text, uint64_t *value);
  * @source:	image, device or name, without quotes
  * @dir:	where to mount it: absolute, in the shortest form
  * @options:	what the user wants, or ""
- * @entry:	for RUMP_MOUNT; made by disk_entry()
+ * @entry:	for RUMP_MOUNT; this and what follows is made by disk_entries()
+ * @disk:	whether there is a file or a device, of which are
  */
 struct mount {
 	const char *given;
@@ -39,6 +40,10 @@ struct mount {
 	const char *dir;
 	const char *options;
 	const char *entry;
+	bool disk;
+	bool readonly;
+	dev_t dev;
+	ino_t ino;
 };
 
 /**
@@ -78,7 +83,7 @@ const char *type_of_kernel(const char *blkid_name);
 
 /* ---- disk.c ---- */
 
-void disk_entry(struct mount *mount, bool readonly);
+void disk_entries(struct options *options);
 
 /* ---- probe.c ---- */
 

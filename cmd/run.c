@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* run.c - rump run: one command, with the exit status of its own */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,6 +35,27 @@ const char shell_help[] = "usage: rump shell [OPTION]...\n"
 			  "\n" OPTIONS_HELP;
 
 /**
+ * start_shell() - Let a shell under the shim find a command, in a mount that the host does not see
+ */
+static _Noreturn void start_shell(char **command)
+{
+	size_t count = 0;
+	char **shell;
+
+	while (command[count])
+		count++;
+	shell = calloc(count + 4, sizeof(*shell));
+	if (!shell)
+		die(STATUS_FAILED, "out of memory");
+	shell[0] = SHELL;
+	shell[1] = "-c";
+	shell[2] = "exec \"$0\" \"$@\"";
+	memcpy(shell + 3, command, count * sizeof(*command));
+	execv(SHELL, shell);
+	die(STATUS_NOT_EXECUTABLE, "%s: %s", SHELL, strerror(errno));
+}
+
+/**
  * start() - Replace this process by a command under the shim
  * @command:	its arguments, ended by NULL
  */
@@ -41,27 +63,12 @@ void start(struct options *options, char **command)
 {
 	char *path = check_command(options, command[0]);
 
-	for (size_t i = 0; i < options->nmounts; i++)
-		disk_entry(&options->mounts[i], options->readonly);
+	disk_entries(options);
 	environment_set(options);
-	if (!path) {
-		/* The host has no such file. A shell under the shim finds it, with these arguments.
-		 */
-		size_t count = 0;
-
-		while (command[count])
-			count++;
-		char *shell[count + 4];
-
-		shell[0] = SHELL;
-		shell[1] = "-c";
-		shell[2] = "exec \"$0\" \"$@\"";
-		memcpy(shell + 3, command, (count + 1) * sizeof(*command));
-		execv(SHELL, shell);
-		die(STATUS_NOT_EXECUTABLE, "%s: %s", SHELL, strerror(errno));
-	}
+	if (!path)
+		start_shell(command);
 	/* Not execv(): a file that is neither a program nor a "#!" script is the shell's. */
-	execvp(strchr(path, '/') ? path : compose("./%s", path), command);
+	execvp(path, command);
 	die(STATUS_NOT_EXECUTABLE, "%s: %s", path, strerror(errno));
 }
 

@@ -133,7 +133,7 @@ type_of() {
 		run variables -m "$label.img:/mnt:offset=1048576,sizelimit=16777216"
 		assert_line "RUMP_MOUNT=$PWD/$label.img:/mnt:type=vfat,offset=1048576,sizelimit=16777216"
 		run variables -m "$label.img:/mnt:offset=1m,noatime"
-		assert_line "RUMP_MOUNT=$PWD/$label.img:/mnt:type=vfat,offset=1048576,sizelimit=0,noatime"
+		assert_line "RUMP_MOUNT=$PWD/$label.img:/mnt:type=vfat,offset=1048576,noatime"
 		refused 'no file system' "$label.img:/mnt:offset=17m"
 	done
 	run rump run -m dos.img:/mnt:offset=some true
@@ -174,6 +174,20 @@ type_of() {
 	kill "$holder"
 	assert_failure 1
 	assert_output "rump: $IMG is in use by process $holder (sleep)"
+}
+
+@test "one disk cannot be mounted twice, unless both times read-only" {
+	image ext4
+	ln "$IMG" other
+	run rump run -m "$IMG:/a" -m other:/b -- true
+	assert_failure 1
+	assert_output 'rump: other can be mounted only once, or read-only each time'
+	run rump run -m "$IMG:/a:ro" -m other:/b -- true
+	assert_failure 1
+	run rump run --ro -m "$IMG:/a" -m other:/b -- /usr/bin/env
+	assert_success
+	run variables -m tmpfs:/a -m tmpfs:/b
+	assert_success
 }
 
 @test "the lock is not held over to the command" {
