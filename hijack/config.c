@@ -5,7 +5,7 @@
  * absolute here, in the program's own environment too, so that they mean the same after a chdir and
  * in every child.
  *
- * A mistake is a message and exit status 125, before the program starts.
+ * A mistake is a message and exit status 2, before the program starts.
  */
 #include <linux/fcntl.h>
 
@@ -13,7 +13,7 @@
 #include "state.h"
 #include "str.h"
 
-#define EXIT_CONFIG 125
+#define EXIT_CONFIG 2
 #define MAX_SAVED   32
 #define PATH_ROOM   4096
 
@@ -24,7 +24,7 @@
 
 struct hijack_config hijack_config;
 
-static const char *saved[MAX_SAVED];
+static const char *saved[MAX_SAVED + 1];
 static char arena[4096];
 static size_t arena_used;
 
@@ -62,10 +62,10 @@ static const char *join(const char *a, const char *b, const char *c)
 }
 
 /**
- * absolute() - @path, from the root
+ * config_absolute() - @path, from the root
  * @prefix:	is put in front
  */
-static const char *absolute(const char *prefix, const char *path)
+const char *config_absolute(const char *prefix, const char *path)
 {
 	char here[PATH_ROOM];
 
@@ -151,13 +151,13 @@ static void read_variable(char **variable)
 
 	value = value_of(*variable, "RUMPHIJACK_TRACE");
 	if (value && *value) {
-		*variable = (char *)absolute("RUMPHIJACK_TRACE=", value);
+		*variable = (char *)config_absolute("RUMPHIJACK_TRACE=", value);
 		hijack_config.trace = value_of(*variable, "RUMPHIJACK_TRACE");
 	}
 	value = value_of(*variable, "RUMPHIJACK_REPORT");
 	if (value && *value && !str_equal(value, "0")) {
 		if (!str_equal(value, "1"))
-			*variable = (char *)absolute("RUMPHIJACK_REPORT=", value);
+			*variable = (char *)config_absolute("RUMPHIJACK_REPORT=", value);
 		hijack_config.report = join(value_of(*variable, "RUMPHIJACK_REPORT"), "", "");
 	}
 	value = value_of(*variable, "RUMPHIJACK_SUD");
@@ -171,8 +171,12 @@ static void read_variable(char **variable)
 		hijack_config.images = IMAGES_COPY;
 	else if (value && *value && !str_equal(value, "map"))
 		mistake(*variable);
-	if (hijack_config.nsaved < MAX_SAVED)
-		saved[hijack_config.nsaved++] = join(*variable, "", "");
+	value = value_of(*variable, "RUMPHIJACK_BOOT");
+	if (value)
+		hijack_config.boot = read_flag(*variable, value);
+	if (hijack_config.nsaved == MAX_SAVED)
+		mistake("too many RUMP variables");
+	saved[hijack_config.nsaved++] = join(*variable, "", "");
 }
 
 /**
@@ -209,13 +213,15 @@ void config_read(char **envp, const char *library, bool root)
 	char *directory;
 	size_t last = 0;
 
-	hijack_config.library = absolute("", library);
+	hijack_config.library = config_absolute("", library);
 	for (size_t i = 0; hijack_config.library[i]; i++)
 		if (hijack_config.library[i] == '/')
 			last = i;
 	directory = (char *)join(hijack_config.library, "", "");
 	directory[last] = 0;
 	hijack_config.preload = join("LD_PRELOAD=", hijack_config.library, "");
+	hijack_config.libdir = directory;
+	hijack_config.probe = join(directory, "/" HIJACK_PREFIX "/libexec/rump/probe", "");
 	hijack_config.mksites = join(directory, "/" HIJACK_PREFIX "/libexec/rump/mksites", "");
 	hijack_config.saved = saved;
 

@@ -13,6 +13,7 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
+#include "kernel.h"
 #include "raw.h"
 #include "state.h"
 
@@ -71,12 +72,14 @@ long hijack_pass(struct hijack_call *call)
 }
 
 /**
- * dispatch_watched() - hijack_dispatch() with trace and report
+ * dispatch_watched() - hijack_dispatch() with trace, report, and RUMPHIJACK_BOOT
  */
 static __attribute__((noinline)) long dispatch_watched(struct hijack_call *call, hijack_fn *fn)
 {
 	long result;
 
+	if (hijack_config.boot && !kernel_up)
+		kernel_need();
 	/* These do not come back, or come back through hijack_after_clone(). */
 	if (call->nr == __NR_exit || call->nr == __NR_exit_group || call->nr == __NR_execve ||
 	    call->nr == __NR_execveat) {

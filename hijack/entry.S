@@ -183,13 +183,4 @@ function hijack_spawn
 	hlt
 endfunction hijack_spawn
 
-/* The restorer of the shim's own handler. Unwinders and gdb know it by these bytes. */
-function hijack_restorer
-	.cfi_startproc
-	.cfi_signal_frame
-	.cfi_undefined rip
-	mov	$__NR_rt_sigreturn, %rax
-	syscall
-endfunction hijack_restorer
-
 	.section .note.GNU-stack, "", @progbits

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* hooks.c - the layer above, while there is none: everything goes to the host */
 #include "call.h"
+#include "kernel.h"
 
 #define WEAK __attribute__((weak))
 
@@ -21,7 +22,8 @@ WEAK long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 
 WEAK void hijack_on_child(enum hijack_kind kind)
 {
-	(void)kind;
+	if (kind == HIJACK_FORK)
+		kernel_forget();
 }
 
 WEAK void hijack_on_parent(enum hijack_kind kind, long result)
@@ -32,8 +34,10 @@ WEAK void hijack_on_parent(enum hijack_kind kind, long result)
 
 WEAK void hijack_on_thread_exit(void)
 {
+	kernel_thread_exit();
 }
 
 WEAK void hijack_on_exit(void)
 {
+	kernel_exit();
 }

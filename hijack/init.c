@@ -18,6 +18,7 @@
 #include <linux/auxvec.h>
 #include <linux/prctl.h>
 
+#include "kernel.h"
 #include "raw.h"
 #include "state.h"
 #include "str.h"
@@ -215,9 +216,10 @@ static void start(void)
 	find_text(vdso, hijack_vdso);
 	find_text((uint64_t)__ehdr_start, hijack_text);
 	config_read(envp, own_name(debug), auxv_value(auxv, AT_EUID) == 0);
+	kernel_configure();
 	report_start();
 	rewrite_loaded(debug, auxv, vdso, argc ? argv[0] : "");
-	hijack_watched = hijack_config.trace || hijack_config.report;
+	hijack_watched = hijack_config.trace || hijack_config.report || hijack_config.boot;
 	hijack_on_start(argv, envp);
 	sud_start();
 }

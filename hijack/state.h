@@ -7,6 +7,8 @@
 #include "format.h"
 #include "lock.h"
 
+struct rump__action;
+
 /* ---- config.c ---- */
 
 /* How images get into place: mapped, or copied into private memory (where mapping fails, under gdb,
@@ -19,16 +21,21 @@ enum hijack_images {
 /**
  * struct hijack_config - Everything the environment says, read once; all strings are the shim's own
  * @library:	absolute path of the shim
- * @saved:	NAME=VALUE of RUMP* as they were at the start, for execve()
+ * @libdir:	its directory, which the kernel image lies under
+ * @saved:	NAME=VALUE of RUMP* as they were at the start, for execve(); ends with NULL
+ * @boot:	boot the kernel at the first call
  */
 struct hijack_config {
 	const char *library;
 	const char *preload;
+	const char *libdir;
 	const char *mksites;
+	const char *probe;
 	const char *cache[2];
 	const char *trace;
 	const char *report;
 	bool sud;
+	bool boot;
 	bool verbose;
 	enum hijack_images images;
 	const char *const *saved;
@@ -39,6 +46,7 @@ extern struct hijack_config hijack_config;
 
 void config_read(char **envp, const char *library, bool root);
 void *config_alloc(size_t size);
+const char *config_absolute(const char *prefix, const char *path);
 
 /* ---- init.c ---- */
 
@@ -101,7 +109,7 @@ hijack_fn host_mmap, host_munmap, host_mremap; /* maps.c */
 hijack_fn host_clone, host_clone3, host_fork, host_vfork; /* clone.c */
 hijack_fn host_exit, host_exit_group; /* clone.c */
 hijack_fn host_execve, host_execveat; /* exec.c */
-hijack_fn host_sigaction, host_sigprocmask, host_sigsuspend; /* sud.c */
+hijack_fn host_sigaction, host_sigprocmask, host_sigsuspend; /* signals.c */
 hijack_fn host_mask_fourth, host_mask_fifth, host_mask_sixth;
 hijack_fn host_seccomp, host_prctl; /* dispatch.c */
 
@@ -113,6 +121,7 @@ void sud_start(void);
 void sud_arm(bool on);
 void sud_child(void);
 void sud_seal(void);
+void sud_sigaction(const struct rump__action *new, struct rump__action *old);
 
 /* ---- trace.c, report.c ---- */
 
@@ -129,7 +138,7 @@ extern unsigned char hijack_watched; /* trace or report is on: dispatch takes th
 
 /* ---- entry.S ---- */
 
-extern const char hijack_entry[], hijack_stay_entry[], hijack_after_entry[], hijack_restorer[];
+extern const char hijack_entry[], hijack_stay_entry[], hijack_after_entry[];
 long hijack_spawn(void (*fn)(void *), void *argument, void *stack);
 _Noreturn void hijack_unmap_and_exit(uint64_t start, uint64_t length);
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* str.c - the program's memory without faults */
+#include <asm/errno.h>
+
+#include "../kernel/lib/core.h"
 #include "raw.h"
 #include "str.h"
 
@@ -9,24 +12,60 @@ struct iovec_raw {
 };
 
 /**
+ * reach() - Copy by a call of the kernel's
+ * @nr:		process_vm_readv() or process_vm_writev()
+ * @own:	the shim's memory
+ * @other:	the program's
+ *
+ * Where they are forbidden (seccomp, old containers) the memory is accessed directly.
+ *
+ * Return: 1, 0 if part of it is not there, -1 if the call is forbidden
+ */
+static int reach(long nr, const void *own, const void *other, size_t length)
+{
+	struct iovec_raw local = {own, length}, remote = {other, length};
+	long done = raw_call(nr, raw0(__NR_getpid), &local, 1, &remote, 1, 0);
+
+	if (done == (long)length)
+		return 1;
+	return done >= 0 || done == -EFAULT ? 0 : -1;
+}
+
+/**
  * peek() - Read memory that may not be there
  *
- * The kernel reads it, so that a bad pointer is an answer and not a signal. Where
- * process_vm_readv() is forbidden (seccomp, old containers) the memory is read directly.
+ * A bad pointer is an answer and not a signal. In a thread of the rump kernel's the signal is
+ * caught; otherwise the host reads the memory, which takes a microsecond.
  *
  * Return: whether all of it was there
  */
 bool peek(void *to, const void *from, size_t length)
 {
-	struct iovec_raw local = {to, length}, remote = {from, length};
-	long done = raw_call(__NR_process_vm_readv, raw0(__NR_getpid), &local, 1, &remote, 1, 0);
+	int done;
 
-	if (done == (long)length)
-		return true;
-	if (done >= 0 || done == -14 /* EFAULT */)
-		return false;
-	memcpy(to, from, length);
-	return true;
+	if (rump__self.ht)
+		return rump__copy(to, from, length);
+	done = reach(__NR_process_vm_readv, to, from, length);
+	if (done < 0)
+		memcpy(to, from, length);
+	return done;
+}
+
+/**
+ * poke() - Write memory that may not be there
+ *
+ * Return: whether all of it was there
+ */
+bool poke(void *to, const void *from, size_t length)
+{
+	int done;
+
+	if (rump__self.ht)
+		return rump__copy(to, from, length);
+	done = reach(__NR_process_vm_writev, from, to, length);
+	if (done < 0)
+		memcpy(to, from, length);
+	return done;
 }
 
 /**
@@ -47,7 +86,7 @@ long peek_string(char *to, const char *from, size_t room)
 		if (part > room - done)
 			part = room - done;
 		if (!peek(to + done, from + done, part))
-			return -14; /* EFAULT */
+			return -EFAULT;
 		for (size_t end = done + part; done < end; done++)
 			if (!to[done])
 				return (long)done;

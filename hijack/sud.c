@@ -28,6 +28,7 @@
 #include <linux/mman.h>
 #include <linux/prctl.h>
 
+#include "../kernel/lib/core.h"
 #include "raw.h"
 #include "state.h"
 #include "str.h"
@@ -39,14 +40,6 @@
 #define SIGSYS_BIT   (1ull << (SIGSYS - 1))
 #define MAX_DYNAMIC  512 /* a power of two */
 #define MASK_BYTES   8 /* of the kernel's sigset_t */
-
-/* As rt_sigaction(2) takes it. */
-struct kernel_action {
-	void (*handler)(int, siginfo_t *, void *);
-	unsigned long flags;
-	const void *restorer;
-	unsigned long mask;
-};
 
 /* A slot made at run time: the page it is in. */
 struct dynamic_page {
@@ -62,7 +55,7 @@ struct dynamic {
 
 static struct dynamic dynamic[MAX_DYNAMIC];
 static struct lock dynamic_lock;
-static struct kernel_action program_action;
+static struct rump__action program_action;
 static volatile char selector = SYSCALL_DISPATCH_FILTER_BLOCK; /* of all threads */
 
 /**
@@ -169,12 +162,12 @@ static uint64_t dynamic_slot(uint64_t resume)
  */
 static void pass_on(int signal, siginfo_t *info, void *context)
 {
-	struct kernel_action action = program_action;
+	struct rump__action action = program_action;
 
 	if ((unsigned long)action.handler == (unsigned long)SIG_IGN)
 		return;
 	if ((unsigned long)action.handler == (unsigned long)SIG_DFL) {
-		action = (struct kernel_action){0};
+		action = (struct rump__action){0};
 		raw4(__NR_rt_sigaction, SIGSYS, &action, 0, MASK_BYTES);
 		raw3(__NR_tgkill, raw0(__NR_getpid), raw0(__NR_gettid), SIGSYS);
 		return;
@@ -185,8 +178,9 @@ static void pass_on(int signal, siginfo_t *info, void *context)
 /**
  * on_sigsys() - A system call from outside the shim
  */
-static void on_sigsys(int signal, siginfo_t *info, void *context)
+static void on_sigsys(int signal, void *information, void *context)
 {
+	siginfo_t *info = information;
 	struct ucontext *ucontext = context;
 	struct sigcontext *regs = &ucontext->uc_mcontext;
 	unsigned long nr = regs->rax;
@@ -197,7 +191,7 @@ static void on_sigsys(int signal, siginfo_t *info, void *context)
 		return;
 	}
 	if (nr == __NR_rt_sigreturn) {
-		regs->rip = (uint64_t)hijack_restorer;
+		regs->rip = (uint64_t)rump__restorer;
 		return;
 	}
 	if (regs->rip >= hijack_vdso[0] && regs->rip < hijack_vdso[1]) {
@@ -249,10 +243,10 @@ void sud_seal(void)
  */
 void sud_start(void)
 {
-	struct kernel_action action = {
+	struct rump__action action = {
 		.handler = on_sigsys,
 		.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER_,
-		.restorer = hijack_restorer,
+		.restorer = (void (*)(void))rump__restorer,
 		.mask = ~0ul,
 	};
 	unsigned long mask = SIGSYS_BIT;
@@ -266,7 +260,7 @@ void sud_start(void)
 			  hijack_text[0], hijack_text[1] - hijack_text[0], &selector, 0);
 	if (raw_failed(result)) {
 		hijack_say("RUMPHIJACK_SUD=1 needs Linux 5.11", NULL, result);
-		raw1(__NR_exit_group, 125);
+		raw1(__NR_exit_group, 2);
 	}
 }
 
@@ -279,99 +273,11 @@ void sud_child(void)
 }
 
 /**
- * host_sigaction() - rt_sigaction(2): SIGSYS stays the shim's, and unblocked in handlers
+ * sud_sigaction() - rt_sigaction(2) for SIGSYS, which stays the shim's
  */
-long host_sigaction(struct hijack_call *call)
+void sud_sigaction(const struct rump__action *new, struct rump__action *old)
 {
-	const unsigned long *arg = call->arg;
-	struct kernel_action action;
-
-	if (!hijack_config.sud || arg[3] != MASK_BYTES)
-		return raw4(__NR_rt_sigaction, arg[0], arg[1], arg[2], arg[3]);
-	if (arg[1] && !peek(&action, (const void *)arg[1], sizeof(action)))
-		return -EFAULT;
-	if (arg[0] == SIGSYS) {
-		if (arg[2])
-			memcpy((void *)arg[2], &program_action, sizeof(program_action));
-		if (arg[1])
-			program_action = action;
-		return 0;
-	}
-	action.mask &= ~SIGSYS_BIT;
-	return raw4(__NR_rt_sigaction, arg[0], arg[1] ? &action : NULL, arg[2], arg[3]);
-}
-
-/**
- * open_mask() - Copy a signal mask, without SIGSYS
- * @mask:	the copy
- * @from:	the program's, or NULL
- *
- * Return: @mask, NULL for NULL; @from itself if it cannot be read, which the kernel will say
- */
-static const void *open_mask(unsigned long *mask, unsigned long from)
-{
-	if (!from || !hijack_config.sud || hijack_sealed ||
-	    !peek(mask, (const void *)from, sizeof(*mask)))
-		return (const void *)from;
-	*mask &= ~SIGSYS_BIT;
-	return mask;
-}
-
-/**
- * host_sigprocmask() - rt_sigprocmask(2)
- */
-long host_sigprocmask(struct hijack_call *call)
-{
-	const unsigned long *arg = call->arg;
-	unsigned long mask;
-
-	return raw4(__NR_rt_sigprocmask, arg[0], open_mask(&mask, arg[1]), arg[2], arg[3]);
-}
-
-/**
- * host_sigsuspend() - rt_sigsuspend(2)
- */
-long host_sigsuspend(struct hijack_call *call)
-{
-	unsigned long mask;
-
-	return raw2(__NR_rt_sigsuspend, open_mask(&mask, call->arg[0]), call->arg[1]);
-}
-
-/**
- * host_mask_fourth() - A call whose fourth argument is a signal mask: ppoll(2)
- */
-long host_mask_fourth(struct hijack_call *call)
-{
-	const unsigned long *arg = call->arg;
-	unsigned long mask;
-
-	return raw_call(call->nr, arg[0], arg[1], arg[2], open_mask(&mask, arg[3]), arg[4], arg[5]);
-}
-
-/**
- * host_mask_fifth() - A call whose fifth argument is a signal mask: epoll_pwait(2)
- */
-long host_mask_fifth(struct hijack_call *call)
-{
-	const unsigned long *arg = call->arg;
-	unsigned long mask;
-
-	return raw_call(call->nr, arg[0], arg[1], arg[2], arg[3], open_mask(&mask, arg[4]), arg[5]);
-}
-
-/**
- * host_mask_sixth() - A call whose sixth argument points to a mask and its size: pselect6(2)
- */
-long host_mask_sixth(struct hijack_call *call)
-{
-	const unsigned long *arg = call->arg;
-	unsigned long mask, pair[2];
-	const void *last = (const void *)arg[5];
-
-	if (last && hijack_config.sud && !hijack_sealed && peek(pair, last, sizeof(pair))) {
-		pair[0] = (unsigned long)open_mask(&mask, pair[0]);
-		last = pair;
-	}
-	return raw_call(call->nr, arg[0], arg[1], arg[2], arg[3], arg[4], last);
+	*old = program_action;
+	if (new)
+		program_action = *new;
 }

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* kernel.c - the rump kernel in the program's process
+ *
+ * Theory of operation
+ *
+ * The core of librump is linked into the shim and boots the kernel in the first call that needs it:
+ * in whatever thread makes that call, with whatever signal mask, on whatever is left of its stack.
+ * So the boot has a stack of its own, and all signals are blocked but those that the kernel's own
+ * faults arrive as. Whoever else needs the kernel meanwhile waits.
+ *
+ * Before the program's first thread has its thread-local storage no call can be made: what is
+ * written there in the resolver (init.c) is lost later, and that is how kernel_need() knows.
+ *
+ * A fork child has a copy of everything but the kernel itself, whose memory it shares with its
+ * parent. It must not enter it; kernel_forget() sees to that.
+ */
+#include <asm/errno.h>
+#include <asm/signal.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+
+#include "../kernel/lib/core.h"
+#include "kernel.h"
+#include "mounts.h"
+#include "raw.h"
+#include "state.h"
+#include "str.h"
+#include "thread.h"
+
+#define BOOT_STACK  (256ul << 10)
+#define GUARD_SIZE  4096ul
+#define COMM_ROOM   16
+#define EXIT_CONFIG 2
+#define EXIT_KERNEL 1
+
+bool kernel_up;
+
+static struct lock need_lock;
+static bool forgotten;
+static __thread bool early; /* of the storage that will be lost */
+
+/**
+ * give_up() - End the program, as it cannot go on
+ */
+static _Noreturn void give_up(int status)
+{
+	for (;;)
+		raw1(__NR_exit_group, status);
+}
+
+/**
+ * bring_up() - Boot and mount
+ */
+static __attribute__((used)) void bring_up(void)
+{
+	char comm[COMM_ROOM] = "";
+	struct rump__setup setup = {
+		.envp = (char *const *)hijack_config.saved,
+		.libdir = hijack_config.libdir,
+		.comm = comm,
+		.thread = thread_start,
+	};
+
+	raw2(__NR_prctl, PR_GET_NAME, comm);
+	if (rump__boot(&setup))
+		give_up(EXIT_KERNEL);
+	if (!mounts_mount()) {
+		rump__exit();
+		give_up(EXIT_KERNEL);
+	}
+	__atomic_store_n(&kernel_up, true, __ATOMIC_RELEASE);
+}
+
+/**
+ * call_on() - Call a function on another stack
+ * @top:	where it begins
+ */
+static void call_on(void (*fn)(void), unsigned long top)
+{
+	__asm__ volatile("	mov	%%rsp, %%rbx\n"
+			 "	mov	%[top], %%rsp\n"
+			 "	call	*%[fn]\n"
+			 "	mov	%%rbx, %%rsp\n"
+			 : [top] "+S"(top), [fn] "+D"(fn)
+			 :
+			 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "memory", "cc");
+}
+
+/**
+ * bring_up_apart() - Boot and mount on a stack for that
+ */
+static void bring_up_apart(void)
+{
+	long stack = raw_call(__NR_mmap, 0, BOOT_STACK, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (raw_failed(stack)) {
+		rump__error("cannot boot the kernel: %s", str_error(stack));
+		give_up(EXIT_KERNEL);
+	}
+	raw3(__NR_mprotect, stack, GUARD_SIZE, PROT_NONE);
+	call_on(bring_up, (unsigned long)stack + BOOT_STACK);
+	raw2(__NR_munmap, stack, BOOT_STACK);
+}
+
+/**
+ * kernel_need() - Boot the kernel, unless it is up
+ *
+ * Return: 0, or -ENXIO if this process can have none
+ */
+long kernel_need(void)
+{
+	unsigned long mask;
+
+	if (__atomic_load_n(&kernel_up, __ATOMIC_ACQUIRE))
+		return 0;
+	if (forgotten || early)
+		return -ENXIO;
+	mask = lock_take_but(&need_lock, RUMP__FAULTS | RUMP__BIT(SIGSYS));
+	if (!kernel_up)
+		bring_up_apart();
+	lock_release(&need_lock, rump__self.ht ? mask & ~rump__open_signals : mask);
+	return 0;
+}
+
+/**
+ * kernel_thread_exit() - End the calling thread's task
+ */
+void kernel_thread_exit(void)
+{
+	if (rump__self.ht)
+		rump__detach();
+}
+
+/**
+ * kernel_exit() - Sync and unmount
+ */
+void kernel_exit(void)
+{
+	rump__exit();
+}
+
+/**
+ * kernel_forget() - In a fork child: there is no kernel
+ */
+void kernel_forget(void)
+{
+	forgotten = forgotten || kernel_up;
+	kernel_up = false;
+	need_lock.word = 0;
+	rump__forget();
+}
+
+/**
+ * kernel_configure() - Check the kernel's part of the configuration
+ */
+void kernel_configure(void)
+{
+	char *const *envp = (char *const *)hijack_config.saved;
+	const char *mounts = rump__getenv(envp, "RUMP_MOUNT");
+	struct rump__params params;
+
+	early = true;
+	if (hijack_config.sud)
+		rump__open_signals |= RUMP__BIT(SIGSYS);
+	if (rump__params_read(&params, envp) || (mounts && !mounts_read(mounts)))
+		give_up(EXIT_CONFIG);
+}
