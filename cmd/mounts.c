@@ -91,6 +91,9 @@ void mount_parse(struct mount *mount, const char *argument)
 	/* RUMPHIJACK, whose grammar is NetBSD's, cannot quote them. */
 	if (strpbrk(dir, ":,"))
 		die(STATUS_USAGE, "-m %s: a mount point cannot have a colon or a comma", argument);
+	if (*mount->options == ',' || strstr(mount->options, ",,") ||
+	    (*mount->options && mount->options[strlen(mount->options) - 1] == ','))
+		die(STATUS_USAGE, "-m %s: there is an empty option", argument);
 	mount->dir = dir;
 }
 

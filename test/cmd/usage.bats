@@ -83,6 +83,9 @@ usage_error() {
 	usage_error "colon or a comma" run -m 'tmpfs:/a\:b' true
 	usage_error "colon or a comma" run -m 'tmpfs:/a,b' true
 	usage_error "follows the backslash" run -m "tmpfs:/a\\" true
+	usage_error "empty option" run -m tmpfs:/a:size=1m,,ro true
+	usage_error "empty option" run -m tmpfs:/a:,ro true
+	usage_error "empty option" run -m tmpfs:/a:ro, true
 	usage_error "there is a mount on /rump already" run -m tmpfs -m ramfs true
 	usage_error "there is a mount on /a/b already" run -m tmpfs:/a/b -m ramfs:/a//b/ true
 	usage_error "no such network" run -n carrier-pigeon true
