@@ -4,8 +4,9 @@
  * Entries are separated by ';', each is SRC[:DIR[:OPTIONS]]; a backslash quotes ':', ';' and itself.
  * SRC is a host file or block device, or the name of what is mounted if the type needs no device.
  * DIR is the directory in the kernel, /rump if it is left out; it is made. OPTIONS are those of
- * mount(8): those that are flags of mount(2) become flags, type=T names the file system, the rest is
- * the file system's. The type of an image is found by a helper program, probe.c.
+ * mount(8): those that are flags of mount(2) become flags, type=T names the file system, offset=N and
+ * sizelimit=N say in bytes where it lies in the image, the rest is the file system's. The type of an
+ * image is found by a helper program, probe.c.
  *
  * The syntax is checked at the start of the program, by mounts_read(); what is wrong with an image
  * shows when the kernel is needed.
@@ -24,6 +25,7 @@
 
 #define DIRECTORY_DEFAULT "/rump"
 #define TYPE_ROOM	  64
+#define NUMBER_ROOM	  24
 #define PROBE_STACK	  16384
 #define READ_ALL	  3 /* SYSLOG_ACTION_READ_ALL, syslog(2) */
 #define SIZE_BUFFER	  10 /* SYSLOG_ACTION_SIZE_BUFFER */
@@ -36,6 +38,8 @@ struct entry {
 	const char *type; /* NULL: to be found */
 	const char *options; /* the file system's own, or NULL */
 	unsigned long flags;
+	unsigned long offset;
+	unsigned long size; /* 0: the rest */
 };
 
 static const struct flag {
@@ -98,6 +102,16 @@ static char *take_field(const char **at)
 }
 
 /**
+ * take_number() - Read the value of an option that is a number of bytes
+ */
+static bool take_number(const char *text, unsigned long *value)
+{
+	const char *end;
+
+	return str_to_number(text, value, &end) && !*end;
+}
+
+/**
  * take_option() - Take in one option
  * @own:	the file system's options so far
  */
@@ -107,6 +121,10 @@ static bool take_option(struct entry *entry, char *option, struct text *own)
 		entry->type = option + sizeof("type=") - 1;
 		return *entry->type;
 	}
+	if (str_starts(option, "offset="))
+		return take_number(option + sizeof("offset=") - 1, &entry->offset);
+	if (str_starts(option, "sizelimit="))
+		return take_number(option + sizeof("sizelimit=") - 1, &entry->size);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (str_equal(option, flags[i].name)) {
 			entry->flags = (entry->flags | flags[i].set) & ~flags[i].clear;
@@ -172,7 +190,7 @@ static const char *take_entry(const char **at)
 	if (entry->directory[0] != '/')
 		return "a directory that does not begin with '/'";
 	if (options && !take_options(entry, options))
-		return "an empty option";
+		return "an option that is empty or not a number";
 	entry->path = config_absolute("", entry->source);
 	*entries_tail = entry;
 	entries_tail = &entry->next;
@@ -203,6 +221,8 @@ bool mounts_read(const char *value)
 /* The child that waits for the helper has a stack of its own, and so has the helper's beginning. */
 static struct probe {
 	const char *path;
+	char offset[NUMBER_ROOM];
+	char size[NUMBER_ROOM];
 	int out;
 	char child_stack[PROBE_STACK] __attribute__((aligned(16)));
 	char helper_stack[PROBE_STACK] __attribute__((aligned(16)));
@@ -214,7 +234,8 @@ static struct probe {
 static void run_probe(void *argument)
 {
 	static const char *const none[] = {NULL};
-	const char *const argv[] = {hijack_config.probe, probe.path, NULL};
+	const char *const argv[] = {hijack_config.probe, probe.path, probe.offset,
+				    probe.size, NULL};
 	long out = raw3(__NR_fcntl, probe.out, F_DUPFD, 10); /* it may be 1, and close-on-exec */
 
 	(void)argument;
@@ -245,7 +266,7 @@ static void run_errand(void *argument)
  *
  * Return: false after a message
  */
-static bool find_type(const char *path, char type[TYPE_ROOM])
+static bool find_type(const struct entry *entry, char type[TYPE_ROOM])
 {
 	int ends[2], status = 0;
 	long child, result, n;
@@ -255,7 +276,9 @@ static bool find_type(const char *path, char type[TYPE_ROOM])
 		rump__error("cannot make a pipe: %s", str_error(result));
 		return false;
 	}
-	probe.path = path;
+	probe.path = entry->path;
+	str_printf(probe.offset, NUMBER_ROOM, "%lu", entry->offset);
+	str_printf(probe.size, NUMBER_ROOM, "%lu", entry->size);
 	probe.out = ends[1];
 	child = hijack_spawn(run_errand, NULL, probe.child_stack + PROBE_STACK);
 	raw1(__NR_close, ends[1]);
@@ -348,14 +371,15 @@ static bool mount_entry(const struct entry *entry)
 	rump__make_dirs(entry->directory);
 	if (type && rump__is_nodev(type))
 		return mount_saying_why(entry, entry->source, type);
-	error = rump__image_attach(key, entry->path, entry->flags & MS_RDONLY);
+	error = rump__image_attach(key, entry->path, entry->flags & MS_RDONLY, entry->offset,
+				   entry->size ? entry->size : RUMP__SIZE_REST);
 	if (error) {
 		if (error != EBUSY) /* that message names the holder */
 			rump__error("cannot use %s: %s", entry->path, str_error(error));
 		return false;
 	}
 	if (!type) {
-		if (!find_type(entry->path, found))
+		if (!find_type(entry, found))
 			return false;
 		type = found;
 	}

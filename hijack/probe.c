@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* probe.c - what file system is on an image: the helper of RUMP_MOUNT
  *
- *	probe FILE
+ *	probe FILE OFFSET SIZE
  *
- * prints the kernel's name for it. A program of its own, because libblkid has no place in the
+ * prints the kernel's name for what lies there; SIZE 0 is the rest. A program of its own, because libblkid has no place in the
  * processes that the shim lives in.
  */
 #include <blkid/blkid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,13 +28,14 @@ int main(int argc, char **argv)
 	blkid_probe probe;
 	int fd, result;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s FILE\n", argv[0]);
+	if (argc != 4) {
+		fprintf(stderr, "usage: %s FILE OFFSET SIZE\n", argv[0]);
 		return 1;
 	}
 	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
 	probe = fd < 0 ? NULL : blkid_new_probe();
-	if (!probe || blkid_probe_set_device(probe, fd, 0, 0)) {
+	if (!probe || blkid_probe_set_device(probe, fd, strtoll(argv[2], NULL, 10),
+					     strtoll(argv[3], NULL, 10))) {
 		fprintf(stderr, "rump: cannot read %s: %s\n", argv[1], strerror(errno));
 		return 1;
 	}

@@ -135,7 +135,8 @@ int rump__disk_detach(const char *key);
 
 /* mount.c: errno values */
 #define RUMP__KEY_SIZE 32
-int rump__image_attach(char key[RUMP__KEY_SIZE], const char *path, bool readonly);
+int rump__image_attach(char key[RUMP__KEY_SIZE], const char *path, bool readonly, uint64_t begin,
+		       uint64_t size);
 void rump__make_dirs(const char *dir);
 bool rump__is_nodev(const char *type);
 int rump__mount(const char *source, const char *dir, const char *type, unsigned long flags,

@@ -99,14 +99,17 @@ int rump__mount(const char *source, const char *dir, const char *type, unsigned 
  * @key:	the disk's node
  * @path:	host path
  * @readonly:	do not ask for permission to write
+ * @begin:	first byte of the file system
+ * @size:	its bytes, RUMP__SIZE_REST for the rest of the file
  *
  * Return: 0 or an errno value
  */
-int rump__image_attach(char key[RUMP__KEY_SIZE], const char *path, bool readonly)
+int rump__image_attach(char key[RUMP__KEY_SIZE], const char *path, bool readonly, uint64_t begin,
+		       uint64_t size)
 {
 	static unsigned int made;
 
 	str_printf(key, RUMP__KEY_SIZE, "/dev/rump-image-%u",
 		   __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED));
-	return rump__disk_attach(key, path, readonly, 0, RUMP__SIZE_REST);
+	return rump__disk_attach(key, path, readonly, begin, size);
 }

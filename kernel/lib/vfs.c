@@ -64,7 +64,7 @@ static int mount_image(const char *source, const char *dir, const char *type,
 
 	if (!im)
 		return err;
-	err = rump__image_attach(im->key, source, flags & MS_RDONLY);
+	err = rump__image_attach(im->key, source, flags & MS_RDONLY, 0, RUMP__SIZE_REST);
 	if (err)
 		goto free;
 	if (!type) {

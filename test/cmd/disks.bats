@@ -142,6 +142,31 @@ type_of() {
 	refused 'dos.img' dos.img:/mnt:offset=65m
 }
 
+@test "a partition is mounted from its place, with its type given or found" {
+	local uuid=6c4c2d1e-0000-4000-8000-0123456789ab
+	truncate -s 64M disk.img
+	printf 'label: gpt\nstart=1MiB,size=24MiB\nstart=32MiB,size=24MiB\n' | sfdisk -q disk.img
+	mkfs.ext4 -q -U "$uuid" -E offset=$((32 << 20)) disk.img 24M
+	export RUMPHIJACK_BOOT=1
+	run rump run -v -m disk.img:/mnt:offset=32m,sizelimit=24m true
+	assert_success
+	assert_output --partial "mounted filesystem $uuid"
+	RUMP_MOUNT=disk.img:/mnt:offset=$((32 << 20)) run rump run -v true
+	assert_success
+	assert_output --partial "mounted filesystem $uuid"
+	RUMP_MOUNT=disk.img:/mnt:offset=1048576 run rump run -v echo started
+	assert_failure 1
+	assert_output --partial 'no file system'
+	refute_output --partial started
+	RUMP_MOUNT=disk.img:/mnt:offset=1m run rump run echo started
+	assert_failure 2
+	assert_output --partial 'not a number'
+	# What lies outside was not written.
+	sfdisk -q --verify disk.img
+	dd if=disk.img of=part bs=1M skip=32 count=24 status=none
+	assert_image_clean part
+}
+
 @test "an extended partition is not offered, the logical ones are" {
 	truncate -s 64M disk.img
 	printf 'label: dos\nstart=1MiB,size=8MiB\nstart=10MiB,size=40MiB,type=5\nstart=12MiB,size=8MiB\n' |
