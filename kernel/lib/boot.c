@@ -104,7 +104,8 @@ static void mount_kernel_fs(void)
 		rump__enter(__NR_mkdir, (long)fs[i][1], 0755, 0, 0, 0, 0);
 		rump__enter(__NR_mount, (long)fs[i][0], (long)fs[i][1], (long)fs[i][0], 0, 0, 0);
 	}
-	rump__enter(__NR_mkdir, (long)"/tmp", 01777, 0, 0, 0, 0);
+	rump__enter(__NR_mkdir, (long)"/tmp", 0777, 0, 0, 0, 0);
+	rump__enter(__NR_chmod, (long)"/tmp", 01777, 0, 0, 0, 0);
 }
 
 static int boot(void)
@@ -139,6 +140,7 @@ static int boot(void)
 	str_copy(info.hostname, p->hostname);
 	str_copy(info.cmdline, p->cmdline);
 	str_printf(info.comm, sizeof(info.comm), "%s", rump__setup.comm);
+	rump__creds(&info);
 	rump__signals_init();
 	rump__signals_attach();
 	err = start_helpers(p->ncpu);

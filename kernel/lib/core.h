@@ -142,6 +142,9 @@ bool rump__is_nodev(const char *type);
 int rump__mount(const char *source, const char *dir, const char *type, unsigned long flags,
 		const char *options);
 
+/* creds.c */
+void rump__creds(struct rump_bootinfo *info);
+
 /* tune.c, exit.c, gdb.c, message.c */
 void rump__tune(unsigned long ram);
 void rump__exit(void);

@@ -13,6 +13,7 @@
 #include <linux/fcntl.h>
 #include <linux/memfd.h>
 #include <linux/mman.h>
+#include <linux/resource.h>
 
 #include <rump/rumpuser_ext.h>
 
@@ -111,16 +112,7 @@ static bool check_header(const Elf64_Ehdr *eh, unsigned long size, const char *p
 	return false;
 }
 
-/**
- * rump__image_load() - Map the kernel
- * @k:		result
- * @setup:	where the image is
- * @p:		memory and virtual CPUs
- *
- * Return: 0, or a host errno value after a message
- */
-int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
-		     const struct rump__params *p)
+static int load(struct rump__kernel *k, const struct rump__setup *setup, const struct rump__params *p)
 {
 	unsigned long end = 0, total, memmap, addr, file_end, mem_end;
 	char path[PATH_ROOM];
@@ -206,4 +198,27 @@ fail_unmap:
 fail:
 	raw1(__NR_close, fd);
 	return ENOMEM;
+}
+
+/**
+ * rump__image_load() - Map the kernel
+ * @k:		result
+ * @setup:	where the image is
+ * @p:		memory and virtual CPUs
+ *
+ * Return: 0, or a host errno value after a message
+ */
+int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
+		     const struct rump__params *p)
+{
+	unsigned long limit[2], most[2];
+	int err;
+
+	/* RLIMIT_FSIZE is for the program's files; the memory only looks like one. */
+	raw4(__NR_prlimit64, 0, RLIMIT_FSIZE, NULL, limit);
+	most[0] = most[1] = limit[1];
+	raw4(__NR_prlimit64, 0, RLIMIT_FSIZE, most, NULL);
+	err = load(k, setup, p);
+	raw4(__NR_prlimit64, 0, RLIMIT_FSIZE, limit, NULL);
+	return err;
 }

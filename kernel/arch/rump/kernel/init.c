@@ -113,7 +113,7 @@ static int process_start(void *arg)
 	proc->leader = current;
 	proc->pid = task_pid_nr(current);
 	current->mm->context.proc = proc;
-	pid = kernel_clone(&args);
+	pid = rump_take_over(&rump_boot) ?: kernel_clone(&args);
 	if (pid < 0) {
 		rump_complete(ht, pid);
 		do_exit(0);

@@ -126,6 +126,9 @@ void rump_lwp_release(struct rump_hthread *ht, void *next);
 void rump_set_handlers(void);
 void rump_close_files(void);
 
+/* creds.c */
+int rump_take_over(const struct rump_bootinfo *info);
+
 /* hthread.c */
 struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *proc, int tid);
 void rump_hthread_put(struct rump_hthread *ht);

@@ -112,6 +112,13 @@ struct rump_hyp {
  * @hostname:	nodename
  * @comm:	name of the host process
  * @cmdline:	additional kernel parameters
+ * @uid:	real, effective and saved user id of the host process
+ * @gid:	likewise of groups
+ * @ngroups:	how many of @groups there are
+ * @groups:	supplementary groups
+ * @umask:	mode bits that new files do not get
+ * @nofile:	RLIMIT_NOFILE, soft and hard
+ * @fsize:	RLIMIT_FSIZE, likewise
  */
 struct rump_bootinfo {
 	unsigned long ram;
@@ -127,6 +134,13 @@ struct rump_bootinfo {
 	char hostname[65];
 	char comm[16];
 	char cmdline[1024];
+	unsigned int uid[3];
+	unsigned int gid[3];
+	unsigned int ngroups;
+	unsigned int groups[64];
+	unsigned int umask;
+	unsigned long nofile[2];
+	unsigned long fsize[2];
 };
 
 /*
