@@ -78,8 +78,10 @@ static __attribute__((noinline)) long dispatch_watched(struct hijack_call *call,
 {
 	long result;
 
-	if (hijack_config.boot && !kernel_up)
-		kernel_need();
+	if (hijack_config.boot && !kernel_need()) {
+		hijack_config.boot = false;
+		hijack_watched = hijack_config.trace || hijack_config.report;
+	}
 	/* These do not come back, or come back through hijack_after_clone(). */
 	if (call->nr == __NR_exit || call->nr == __NR_exit_group || call->nr == __NR_execve ||
 	    call->nr == __NR_execveat) {

@@ -1,0 +1,236 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# The rump kernel in the program's process: boot, RUMP_MOUNT, calls, signals, the end.
+
+setup() {
+	load setup.bash
+	IMG=$BATS_TEST_TMPDIR/img
+}
+
+# new_image: make $IMG, an ext4 file system.
+new_image() {
+	image ext4 32M
+}
+
+# booted VARIABLE=VALUE... COMMAND...: run it under the shim, which boots the kernel at once.
+booted() {
+	timeout -k 2 60 env LD_PRELOAD="$SHIM" RUMPHIJACK_BOOT=1 "$@"
+}
+
+# caller [VARIABLE=VALUE...] TEST: run one of the helper that calls the kernel, with $IMG on /mnt.
+caller() {
+	timeout -k 2 100 env RUMP_MOUNT="$IMG:/mnt" LD_PRELOAD="${SHIM%.so}-test.so" \
+		"${@:1:$#-1}" "$HELPERS/hijack_kernel" "${@: -1}"
+}
+
+# in_every_mode TEST...: they pass with carried and bound threads, with two CPUs, under the checker.
+in_every_mode() {
+	local name mode
+	for name; do
+		for mode in RUMP_NCPU=1 RUMP_NCPU=2 RUMP_THREADS=bound RUMPHIJACK_SUD=1; do
+			new_image
+			run caller "$mode" "$name"
+			assert_success
+			assert_output "$name: done"
+			assert_image_clean
+		done
+	done
+}
+
+# The image was unmounted, and fsck finds nothing.
+assert_image_clean() {
+	run e2fsck -fn "$IMG"
+	assert_success
+	refute_output --partial 'recovering journal'
+}
+
+# assert_image_has_file: what the helper's test_file() has written is there.
+assert_image_has_file() {
+	run debugfs -R 'cat /file' "$IMG"
+	assert_line hello
+}
+
+@test "a program that does not need the kernel has none" {
+	RUMP_MOUNT="$BATS_TEST_TMPDIR/missing:/mnt" run hijacked grep Threads /proc/self/status
+	assert_success
+	assert_output --regexp '^Threads:\s1$'
+}
+
+@test "RUMPHIJACK_BOOT=1 boots at the first call, and the kernel's threads have names" {
+	run booted python3 -c 'import glob
+for task in glob.glob("/proc/self/task/*/comm"): print(open(task).read(), end="")'
+	assert_success
+	assert_line rump-helper
+	assert_line rump-server
+}
+
+@test "an image is mounted at boot and unmounted at exit" {
+	new_image
+	run booted RUMP_MOUNT="$IMG:/mnt/deep/er" true
+	assert_success
+	run dumpe2fs -h "$IMG"
+	assert_line --regexp '^Mount count: +1$'
+	assert_line --regexp '^Filesystem state: +clean$'
+	assert_image_clean
+}
+
+@test "calls reach the mounted image, and it is clean after exit(), _exit() and SIGTERM" {
+	new_image
+	run caller file
+	assert_success
+	assert_image_has_file
+	assert_image_clean
+	new_image
+	run caller quick_exit
+	assert_success
+	assert_image_has_file
+	assert_image_clean
+	new_image
+	run caller killed
+	assert_failure 143
+	assert_image_has_file
+	assert_image_clean
+}
+
+@test "RUMP_MOUNT: several entries, quoting, options, types" {
+	new_image
+	cp "$IMG" "$BATS_TEST_TMPDIR/a;b:c\\d"
+	run booted RUMP_VERBOSE=1 \
+		RUMP_MOUNT="$IMG:/a:ro,noatime;$BATS_TEST_TMPDIR/a\\;b\\:c\\\\d:/b:type=ext4,data=journal;x:/c:type=tmpfs,size=1m;$IMG.2" \
+		true
+	assert_failure 1
+	assert_output --regexp 'EXT4-fs \(rump0\): mounted filesystem [-0-9a-f]+ ro '
+	assert_output --regexp 'EXT4-fs \(rump1\): mounted filesystem [-0-9a-f]+ r/w with journalled data mode'
+	assert_output --partial "rump: cannot use $IMG.2: No such file or directory"
+}
+
+@test "RUMP_MOUNT: a relative name is relative to where the program starts" {
+	new_image
+	cd "$(dirname "$IMG")"
+	RUMP_MOUNT=${IMG##*/}:/mnt LD_PRELOAD="${SHIM%.so}-test.so" run timeout 20 \
+		"$HELPERS/hijack_kernel" elsewhere
+	assert_success
+	assert_image_has_file
+}
+
+@test "an image of another type is known" {
+	image vfat 32M
+	run booted RUMP_VERBOSE=1 RUMP_MOUNT="$IMG:/mnt" true
+	assert_success
+	run caller file
+	assert_success
+	run fsck.vfat -n "$IMG"
+	assert_success
+}
+
+@test "a wrong RUMP_MOUNT is a message and exit status 2 before the program starts" {
+	while read -r value message; do
+		RUMP_MOUNT=$value LD_PRELOAD=$SHIM run /bin/echo started
+		assert_failure 2
+		assert_output "rump: RUMP_MOUNT has $message"
+	done <<-'END'
+		a:/b:ro:d more than SRC:DIR:OPTIONS
+		a:b a directory that does not begin with '/'
+		a: a directory that does not begin with '/'
+		:/b nothing to mount
+		a:/b;;c nothing to mount
+		a\b a backslash that quotes neither ':' nor ';' nor '\'
+		a\ a backslash that quotes neither ':' nor ';' nor '\'
+		a:/b:ro,,rw an empty option
+		a:/b:type= an empty option
+	END
+}
+
+@test "wrong parameters of the kernel are exit status 2 before the program starts" {
+	for value in RUMP_NCPU=17 RUMP_NCPU=x RUMP_MEMLIMIT=1 RUMP_THREADS=some RUMPHIJACK_BOOT=yes; do
+		run env LD_PRELOAD="$SHIM" "$value" /bin/echo started
+		assert_failure 2
+		assert_output --partial "${value%=*}"
+		refute_output --partial started
+	done
+}
+
+@test "what cannot be mounted is the kernel's reason and exit status 1" {
+	head -c 1M /dev/zero >"$IMG"
+	run booted RUMP_MOUNT="$IMG:/mnt" /bin/echo started
+	assert_failure 1
+	assert_output "rump: $IMG has no file system that is known"
+	run booted RUMP_MOUNT="$IMG:/mnt:type=ext4" /bin/echo started
+	assert_failure 1
+	assert_line "rump: cannot mount $IMG on /mnt as ext4: Invalid argument"
+	assert_line --partial "EXT4-fs (rump0): VFS: Can't find ext4 filesystem"
+	run booted RUMP_MOUNT="$IMG:/mnt:type=nofs" /bin/echo started
+	assert_failure 1
+	assert_line "rump: cannot mount $IMG on /mnt as nofs: No such device"
+	run booted RUMP_MOUNT="$BATS_TEST_TMPDIR:/mnt" /bin/echo started
+	assert_failure 1
+	assert_output "rump: cannot use $BATS_TEST_TMPDIR: Is a directory"
+	refute_output --partial started
+}
+
+@test "an image that another kernel writes is refused, and its holder named" {
+	new_image
+	booted RUMP_MOUNT="$IMG:/mnt" sleep 5 3>&- &
+	for ((i = 0; i < 50; i++)); do
+		grep -q ":$(stat -c %i "$IMG") " /proc/locks && break
+		sleep 0.1
+	done
+	run booted RUMP_MOUNT="$IMG:/mnt" /bin/echo started
+	kill %1
+	assert_failure 1
+	assert_output --regexp "^rump: $IMG is in use by process [0-9]+ \(sleep\)$"
+}
+
+@test "the kernel image is missing" {
+	run booted RUMP_KERNEL="$BATS_TEST_TMPDIR/none" /bin/echo started
+	assert_failure 1
+	assert_output "rump: cannot open the kernel image $BATS_TEST_TMPDIR/none: No such file or directory"
+}
+
+@test "bad pointers give EFAULT, whatever the program does with SIGSEGV" {
+	in_every_mode faults shim_faults
+}
+
+@test "a fault that is blocked, or sent and not handled, ends the program" {
+	new_image
+	run caller blocked_fault
+	assert_failure 139
+	run caller sent_fault
+	assert_failure 139
+	refute_output --partial hijack_kernel.c
+}
+
+@test "signals interrupt and restart blocked calls as sigaction(2) says" {
+	in_every_mode eintr restart sleep handler_calls
+}
+
+@test "siglongjmp() and pthread_cancel() leave blocked calls" {
+	in_every_mode jump cancel
+}
+
+@test "the program sees the masks and actions that it has set" {
+	in_every_mode views
+}
+
+@test "threads find the kernel needed at once, and come and go" {
+	in_every_mode threads
+	new_image
+	run caller many_threads
+	assert_success
+}
+
+@test "a fork child has no kernel and does no harm to its parent's" {
+	in_every_mode forked
+}
+
+@test "spawned children leave the parent's handlers alone" {
+	in_every_mode spawned
+}
+
+@test "the kernel boots in a signal handler on a small stack" {
+	in_every_mode boot_in_handler
+}
+
+@test "the program gets no SIGCHLD from the shim's helper" {
+	in_every_mode no_sigchld
+}
