@@ -136,8 +136,8 @@ for task in glob.glob("/proc/self/task/*/comm"): print(open(task).read(), end=""
 		a:/b;;c nothing to mount
 		a\b a backslash that quotes neither ':' nor ';' nor '\'
 		a\ a backslash that quotes neither ':' nor ';' nor '\'
-		a:/b:ro,,rw an empty option
-		a:/b:type= an empty option
+		a:/b:ro,,rw an option that is empty or not a number
+		a:/b:type= an option that is empty or not a number
 	END
 }
 
