@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* descriptors.c - which kernel owns a descriptor number
+ *
+ * Theory of operation
+ *
+ * A rump descriptor has the same number in the program and in the rump kernel. On the host the
+ * number is held by a placeholder, an O_PATH descriptor of a memory file: whatever misses the shim fails
+ * with EBADF there. So the host's rule of the lowest free number allocates for both kernels.
+ *
+ * In the rump kernel's table all numbers are reserved but those that are open and those that are
+ * offered (RUMP_CALL_FD_OFFER): a call there that makes a descriptor takes the lowest one offered. A
+ * number is offered only while a placeholder holds it. So whichever number a call returns, it is
+ * held on the host, also when several threads offer and take at once; they may take each
+ * other's, as threads that open files may on any kernel.
+ *
+ * A number that is held and offered but not taken is parked. When the rump kernel closes a
+ * descriptor, its number is offered again by that, and we leave the placeholder: a program that opens
+ * and closes costs the host nothing. Before the host makes a descriptor, what is parked is
+ * withdrawn and given back, so that the host finds the lowest free number.
+ *
+ * Invariants, under the lock:
+ *   - parked[] is sorted; each has a placeholder; each is offered, but for those with @closing, whose
+ *     close() in the rump kernel has not returned, and those just taken by a call in flight.
+ *   - parked minus closing is at least in_flight, the number of calls that may still take one:
+ *     a call always finds one.
+ *   - all numbers below full_below are in use on the host, parked ones included. So parked[0] is the
+ *     lowest free number as the program sees it if it is not above full_below.
+ *   - a bit of fds_rump is set after the rump kernel has installed the file, and cleared before it
+ *     removes it. Readers take no lock: a stale 0 sends the call to the placeholder.
+ *
+ * The lock is held with signals deferred (rump__self.held), as handlers may open files. It is not
+ * held while the rump kernel may block.
+ */
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+#include <linux/futex.h>
+#include <linux/memfd.h>
+
+#include "route.h"
+#include "state.h"
+#include "str.h"
+
+#define PARKED_MAX  64 /* as many threads may be in flight at once without taking turns */
+#define PARKED_KEEP 16
+#define FD_HIGH	    700 /* out of the way of programs that count from 3 */
+#define HIDDEN_MAX  64
+
+struct parked {
+	unsigned int fd;
+	bool closing;
+};
+
+uint64_t fds_rump[FDS / 64];
+unsigned int fds_parked;
+
+static struct parked parked[PARKED_MAX];
+static unsigned int in_flight, closing;
+static unsigned int full_below;
+static uint32_t lock_word;
+static int master = -1;
+static int hidden[HIDDEN_MAX];
+static unsigned int nhidden;
+
+/**
+ * fds_lock() - Take the lock, with signals deferred
+ */
+void fds_lock(void)
+{
+	uint32_t free = 0;
+
+	kernel_hold();
+	if (__atomic_compare_exchange_n(&lock_word, &free, 1, false, __ATOMIC_ACQUIRE,
+					__ATOMIC_RELAXED))
+		return;
+	while (__atomic_exchange_n(&lock_word, 2, __ATOMIC_ACQUIRE))
+		raw4(__NR_futex, &lock_word, FUTEX_WAIT_PRIVATE, 2, 0);
+}
+
+/**
+ * fds_unlock() - Release the lock; signals that came are handled
+ */
+void fds_unlock(void)
+{
+	if (__atomic_exchange_n(&lock_word, 0, __ATOMIC_RELEASE) == 2)
+		raw3(__NR_futex, &lock_word, FUTEX_WAKE_PRIVATE, 1);
+	kernel_release();
+}
+
+/**
+ * fds_hide() - A descriptor is the shim's own: the program can't close it
+ */
+void fds_hide(int fd)
+{
+	if (fd >= 0 && nhidden < HIDDEN_MAX)
+		hidden[nhidden++] = fd;
+}
+
+/**
+ * fds_hidden() - Whether a descriptor is the shim's own
+ */
+bool fds_hidden(unsigned long fd)
+{
+	for (unsigned int i = 0; i < nhidden; i++)
+		if ((uint32_t)fd == (uint32_t)hidden[i])
+			return true;
+	return false;
+}
+
+/**
+ * fds_first() - The first rump descriptor of a range
+ *
+ * Return: -1 if there is none
+ */
+long fds_first(unsigned int from, unsigned int last)
+{
+	for (unsigned int n = from; n < FDS && n <= last; n++) {
+		if (!fds_rump[n / 64] && n % 64 == 0)
+			n += 63;
+		else if (fds_rump[n / 64] >> n % 64 & 1)
+			return n;
+	}
+	return -1;
+}
+
+/**
+ * fds_start() - With the kernel up: make the placeholder that all are duplicates of
+ *
+ * The memory file has no contents; its name is what lsof shows.
+ */
+void fds_start(void)
+{
+	char name[32];
+	struct text text = {name, 0, sizeof(name) - 1};
+	long fd = raw2(__NR_memfd_create, "rump-descriptor", MFD_CLOEXEC), path;
+
+	if (!raw_failed(fd)) {
+		text_string(&text, "/proc/self/fd/");
+		text_number(&text, (unsigned long)fd, 10);
+		name[text.length] = 0;
+		path = raw4(__NR_openat, AT_FDCWD, name, O_PATH | O_CLOEXEC, 0);
+		raw1(__NR_close, fd);
+		fd = path;
+	}
+	if (!raw_failed(fd)) {
+		master = (int)raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
+		if (master < 0)
+			master = (int)fd;
+		else
+			raw1(__NR_close, fd);
+	}
+	if (master < 0) {
+		hijack_say("cannot make a placeholder for descriptors", NULL, fd);
+		raw1(__NR_exit_group, 1);
+	}
+	fds_hide(master);
+	kernel_call(RUMP_CALL_FD_MIRROR, 0, 0, 0, 0, 0, 0);
+}
+
+/**
+ * fds_place() - Hold the lowest free number with a placeholder
+ * @lowest:	not lower than this
+ *
+ * Return: the number, or a negated errno
+ */
+long fds_place(unsigned int lowest)
+{
+	return raw3(__NR_fcntl, master, F_DUPFD_CLOEXEC, lowest);
+}
+
+/**
+ * fds_place_at() - Hold a number with a placeholder, closing what the host has there
+ */
+long fds_place_at(unsigned int fd)
+{
+	return raw3(__NR_dup3, master, fd, O_CLOEXEC);
+}
+
+/**
+ * fds_set() - A number is the rump kernel's from now on
+ */
+void fds_set(unsigned int fd)
+{
+	__atomic_fetch_or(&fds_rump[fd / 64], 1ul << fd % 64, __ATOMIC_RELEASE);
+}
+
+/**
+ * fds_forget() - A number is the rump kernel's no longer
+ */
+void fds_forget(unsigned int fd)
+{
+	__atomic_fetch_and(&fds_rump[fd / 64], ~(1ul << fd % 64), __ATOMIC_RELEASE);
+}
+
+/**
+ * find() - Where in parked[] a number is, or would be
+ */
+static unsigned int find(unsigned int fd)
+{
+	unsigned int i = 0;
+
+	while (i < fds_parked && parked[i].fd < fd)
+		i++;
+	return i;
+}
+
+static bool is_parked(unsigned int i, unsigned int fd)
+{
+	return i < fds_parked && parked[i].fd == fd;
+}
+
+static void park(unsigned int i, unsigned int fd, bool is_closing)
+{
+	for (unsigned int j = fds_parked++; j > i; j--)
+		parked[j] = parked[j - 1];
+	parked[i] = (struct parked){fd, is_closing};
+	closing += is_closing;
+}
+
+static void remove_parked(unsigned int i)
+{
+	closing -= parked[i].closing;
+	fds_parked--;
+	for (; i < fds_parked; i++)
+		parked[i] = parked[i + 1];
+}
+
+/**
+ * fds_unpark() - A parked number gets a use that did not come through fds_begin(); locked
+ */
+void fds_unpark(unsigned int fd)
+{
+	unsigned int i = find(fd);
+
+	if (is_parked(i, fd))
+		remove_parked(i);
+}
+
+/**
+ * fds_freed() - The host has closed a number
+ */
+void fds_freed(unsigned int fd)
+{
+	unsigned int below = __atomic_load_n(&full_below, __ATOMIC_RELAXED);
+
+	while (fd < below && !__atomic_compare_exchange_n(&full_below, &below, fd, true,
+							  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+/**
+ * offer_lowest() - Hold the lowest free number and offer it; locked
+ */
+static long offer_lowest(void)
+{
+	unsigned int below = full_below;
+	long fd = fds_place(below), result;
+	unsigned int i;
+
+	if (raw_failed(fd))
+		return fd;
+	/* All from @below up to the number found are in use: that is how it was found. */
+	__atomic_compare_exchange_n(&full_below, &below, (unsigned int)fd + 1, false,
+				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	i = find((unsigned int)fd);
+	if (fds_parked - closing > in_flight && i > 0 && !parked[0].closing) {
+		/* What is parked is lower, as it turns out. */
+		raw1(__NR_close, fd);
+		fds_freed((unsigned int)fd);
+		return 0;
+	}
+	if ((unsigned long)fd >= FDS || fds_parked == PARKED_MAX)
+		result = -EMFILE;
+	else
+		result = kernel_call(RUMP_CALL_FD_OFFER, fd, 0, 0, 0, 0, 0);
+	if (raw_failed(result)) {
+		raw1(__NR_close, fd);
+		fds_freed((unsigned int)fd);
+		return result;
+	}
+	park(i, (unsigned int)fd, false);
+	return 0;
+}
+
+/**
+ * fds_begin() - Before a call that makes a descriptor in the rump kernel: let it find a number
+ *
+ * Return: 0, or a negated errno
+ */
+long fds_begin(void)
+{
+	long result = 0;
+
+	fds_lock();
+	if (fds_parked - closing <= in_flight || parked[0].closing || parked[0].fd > full_below)
+		result = offer_lowest();
+	if (!result)
+		in_flight++;
+	fds_unlock();
+	return result;
+}
+
+/**
+ * fds_end() - After such a call
+ * @result:	the new number or a negated errno
+ */
+void fds_end(long result)
+{
+	fds_lock();
+	in_flight--;
+	if (result >= 0) {
+		fds_unpark((unsigned int)result);
+		fds_set((unsigned int)result);
+	}
+	fds_unlock();
+}
+
+/**
+ * give_back() - Withdraw a parked number and let the host have it; locked
+ *
+ * Return: false if it has been taken meanwhile
+ */
+static bool give_back(unsigned int i)
+{
+	unsigned int fd = parked[i].fd;
+
+	if (parked[i].closing ||
+	    raw_failed(kernel_call(RUMP_CALL_FD_WITHDRAW, fd, 0, 0, 0, 0, 0)))
+		return false;
+	remove_parked(i);
+	raw1(__NR_close, fd);
+	fds_freed(fd);
+	return true;
+}
+
+/**
+ * fds_withdraw() - Before the host makes a descriptor: give back what is parked
+ */
+void fds_withdraw(void)
+{
+	fds_lock();
+	for (unsigned int i = fds_parked; i-- && fds_parked - closing > in_flight;)
+		give_back(i);
+	fds_unlock();
+}
+
+/**
+ * fds_close() - close(2) of a rump descriptor
+ *
+ * The number is parked, with @closing, before the rump kernel offers it by closing: a thread that
+ * takes it at once finds it there.
+ *
+ * Return: as close(2)
+ */
+long fds_close(unsigned int fd)
+{
+	unsigned int i;
+	long result;
+
+	fds_lock();
+	if (!fd_is_rump(fd)) {
+		fds_unlock();
+		return -EBADF;
+	}
+	fds_forget(fd);
+	/* Without room it is made: one that is not needed goes. */
+	for (i = fds_parked; fds_parked >= PARKED_KEEP && fds_parked - closing > in_flight && i--;)
+		give_back(i);
+	if (fds_parked == PARKED_MAX) {
+		result = kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
+		raw1(__NR_close, fd);
+		fds_freed(fd);
+		fds_unlock();
+		return result;
+	}
+	park(find(fd), fd, true);
+	fds_unlock();
+
+	result = kernel_call(__NR_close, fd, 0, 0, 0, 0, 0);
+
+	fds_lock();
+	i = find(fd);
+	if (is_parked(i, fd) && parked[i].closing) {
+		parked[i].closing = false;
+		closing--;
+	}
+	fds_unlock();
+	return result;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* route.h - what the files of the upper layer know of each other
+ *
+ * The upper layer decides which kernel a call is for. gen/ makes its table of functions,
+ * hijack_route, from the annotations of the calls: route_fd(), route_newfd(), route_args(),
+ * route_range() and route_both() serve all that follow their roles; what is marked special
+ * there has a function route_NAME() in the file of its subject.
+ */
+#ifndef HIJACK_ROUTE_H
+#define HIJACK_ROUTE_H
+
+#include "call.h"
+#include "descriptors.h"
+#include "kernel.h"
+#include "raw.h"
+
+#define AT_FDCWD (-100)
+
+/* ---- places.c: RUMPHIJACK ---- */
+
+#define PLACES 16
+
+/**
+ * struct place - A part of the program's name space that is the rump kernel's
+ * @name:	where it begins, absolute, without a slash at its end
+ * @strip:	path=: @name is the rump kernel's root; else (blanket=) names are the same there
+ * @dev:	of the host's directory of that name, if there is one, else 0
+ * @writable:	files could be made in that directory
+ */
+struct place {
+	const char *name;
+	uint32_t length;
+	bool strip;
+	bool writable;
+	uint64_t dev, ino;
+};
+
+extern struct place places[PLACES];
+extern unsigned int nplaces;
+extern uint64_t places_families; /* bit per address family that is the rump kernel's */
+
+void places_read(char **envp);
+const struct place *places_of(const char *path);
+const struct place *places_of_directory(uint64_t dev, uint64_t ino);
+bool places_on_the_way(const char *component, size_t length);
+
+/* ---- paths.c ---- */
+
+#define PATH_ROOM 4096
+
+/**
+ * struct named - What a directory descriptor and a path name
+ * @side:	whose file it is
+ * @dir:	descriptor for that kernel's call
+ * @path:	path for that kernel's call
+ */
+struct named {
+	enum hijack_side side;
+	int dir;
+	const char *path;
+};
+
+extern bool paths_cwd_is_rump;
+
+bool paths_name(struct named *named, long dir, const char *path, char *buffer);
+bool paths_again(struct named *named, long dir, const char *path, bool nofollow, char *buffer);
+long paths_to_program(char *to, const char *rump, size_t room);
+long paths_rump_fd(char *to, long fd, size_t room);
+long paths_magic(const char *path, const char **rest);
+
+/* ---- route.c ---- */
+
+hijack_fn route_fd, route_newfd, route_args, route_range, route_both, route_host_newfd;
+
+long rump_perform(struct hijack_call *call);
+long rump_newfd(struct hijack_call *call);
+long host_newfd(struct hijack_call *call);
+
+#endif
