@@ -40,7 +40,7 @@
 #include "state.h"
 #include "str.h"
 
-#define PARKED_MAX  64 /* as many threads may be in flight at once without taking turns */
+#define PARKED_MAX  320 /* threads in flight at once, and descriptors in one message */
 #define PARKED_KEEP 16
 #define FD_HIGH	    700 /* out of the way of programs that count from 3 */
 #define HIDDEN_MAX  64
@@ -225,6 +225,34 @@ static void remove_parked(unsigned int i)
 }
 
 /**
+ * fds_is_parked() - Whether a number is closed for the program, and held all the same
+ */
+bool fds_is_parked(unsigned int fd)
+{
+	return is_parked(find(fd), fd);
+}
+
+/**
+ * fds_next_kept() - The first number of a range that the program may not close on the host
+ *
+ * Return: -1 if there is none
+ */
+long fds_next_kept(unsigned int from, unsigned int last)
+{
+	long next = fds_first(from, last);
+
+	for (unsigned int i = 0; i < fds_parked; i++)
+		if (parked[i].fd >= from && parked[i].fd <= last &&
+		    (next < 0 || parked[i].fd < (unsigned long)next))
+			next = parked[i].fd;
+	for (unsigned int i = 0; i < nhidden; i++)
+		if ((unsigned int)hidden[i] >= from && (unsigned int)hidden[i] <= last &&
+		    (next < 0 || hidden[i] < next))
+			next = hidden[i];
+	return next;
+}
+
+/**
  * fds_unpark() - A parked number gets a use that did not come through fds_begin(); locked
  */
 void fds_unpark(unsigned int fd)
@@ -233,6 +261,19 @@ void fds_unpark(unsigned int fd)
 
 	if (is_parked(i, fd))
 		remove_parked(i);
+}
+
+/**
+ * fds_set_parked() - A call in flight has taken a number beside its result
+ */
+void fds_set_parked(unsigned int fd)
+{
+	if (fd >= FDS)
+		return;
+	fds_lock();
+	fds_unpark(fd);
+	fds_set(fd);
+	fds_unlock();
 }
 
 /**

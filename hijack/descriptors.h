@@ -28,7 +28,9 @@ void fds_unlock(void);
 void fds_start(void);
 void fds_hide(int fd);
 bool fds_hidden(unsigned long fd);
+bool fds_is_parked(unsigned int fd);
 long fds_first(unsigned int from, unsigned int last);
+long fds_next_kept(unsigned int from, unsigned int last);
 
 long fds_begin(void);
 void fds_end(long result);
@@ -37,6 +39,7 @@ long fds_close(unsigned int fd);
 long fds_place(unsigned int lowest);
 long fds_place_at(unsigned int fd);
 void fds_set(unsigned int fd);
+void fds_set_parked(unsigned int fd);
 void fds_forget(unsigned int fd);
 void fds_unpark(unsigned int fd);
 void fds_freed(unsigned int fd);

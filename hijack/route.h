@@ -14,7 +14,37 @@
 #include "kernel.h"
 #include "raw.h"
 
+#include "../kernel/lib/core.h"
+
 #define AT_FDCWD (-100)
+
+/* ---- signals are deferred between the two ---- */
+
+static inline void kernel_hold(void)
+{
+	if (!rump__self.held++)
+		rump__self.incall = 1;
+}
+
+static inline void kernel_release(void)
+{
+	if (--rump__self.held)
+		return;
+	rump__self.incall = 0;
+	if (__builtin_expect(rump__self.deferred, 0))
+		rump__call_end(0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/* As kernel_release(), after a call made with rump__enter_once(): whether it is to be made again. */
+static inline bool kernel_leave(long *result, long *nr)
+{
+	if (!--rump__self.held)
+		rump__self.incall = 0;
+	if (__builtin_expect(rump__self.deferred ||
+			     (*result >= RUMP__RESTART_FIRST && *result <= RUMP__RESTART_LAST), 0))
+		return rump__signals(result, nr);
+	return false;
+}
 
 /* ---- places.c: RUMPHIJACK ---- */
 
@@ -42,6 +72,8 @@ extern uint64_t places_families; /* bit per address family that is the rump kern
 void places_read(char **envp);
 const struct place *places_of(const char *path);
 const struct place *places_of_directory(uint64_t dev, uint64_t ino);
+void places_all(void);
+void places_below(const char *root);
 bool places_on_the_way(const char *component, size_t length);
 
 /* ---- paths.c ---- */
@@ -62,6 +94,7 @@ struct named {
 
 extern bool paths_cwd_is_rump;
 
+bool paths_plain(struct named *named, long dir, const char *path);
 bool paths_name(struct named *named, long dir, const char *path, char *buffer);
 bool paths_again(struct named *named, long dir, const char *path, bool nofollow, char *buffer);
 long paths_to_program(char *to, const char *rump, size_t room);

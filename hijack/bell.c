@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* bell.c - eventfds of the host by which the rump kernel wakes who waits on the host
+ *
+ * A thread that waits for descriptors of both kernels waits on the host, for one of these too
+ * (RUMP_CALL_WATCH). They are kept for the next wait. A bell that still rings from the last one
+ * wakes once for nothing; who waits looks again anyway.
+ */
+#include <asm/errno.h>
+#include <linux/eventfd.h>
+#include <linux/fcntl.h>
+
+#include "route.h"
+#include "wait.h"
+
+#define BELLS	64
+#define FD_HIGH 700
+
+static int bells[BELLS]; /* descriptor plus 1; 0: none yet, or taken */
+
+/**
+ * bell_make() - A new one
+ *
+ * Return: descriptor or a negated errno
+ */
+int bell_make(void)
+{
+	long fd = raw2(__NR_eventfd2, 0, EFD_NONBLOCK | EFD_CLOEXEC), high;
+
+	if (raw_failed(fd))
+		return (int)fd;
+	high = raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
+	if (!raw_failed(high)) {
+		raw1(__NR_close, fd);
+		fd = high;
+	}
+	fds_hide((int)fd);
+	return (int)fd;
+}
+
+/**
+ * bell_take() - One for a wait
+ *
+ * Return: descriptor or a negated errno
+ */
+int bell_take(void)
+{
+	for (int i = 0; i < BELLS; i++) {
+		int fd = __atomic_load_n(&bells[i], __ATOMIC_RELAXED);
+
+		if (fd && __atomic_compare_exchange_n(&bells[i], &fd, 0, false, __ATOMIC_ACQUIRE,
+						      __ATOMIC_RELAXED))
+			return fd - 1;
+	}
+	return bell_make();
+}
+
+/**
+ * bell_return() - The wait is over
+ */
+void bell_return(int fd)
+{
+	for (int i = 0; i < BELLS; i++) {
+		int none = 0;
+
+		if (!bells[i] && __atomic_compare_exchange_n(&bells[i], &none, fd + 1, false,
+							     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+			return;
+	}
+	fds_show(fd);
+	raw1(__NR_close, fd);
+}
+
+/**
+ * bell_silence() - It has been heard
+ */
+void bell_silence(int fd)
+{
+	uint64_t count;
+
+	raw3(__NR_read, fd, &count, sizeof(count));
+}
+
+/**
+ * bell_ring() - Wake who waits for it
+ */
+void bell_ring(int fd)
+{
+	uint64_t one = 1;
+
+	raw3(__NR_write, fd, &one, sizeof(one));
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* names.c - the working directory, the root, and what the program is told that they are called
+ *
+ * The working directory is the host's or the rump kernel's. While it is the rump kernel's, the host
+ * keeps the last one it had, which no path of the program is looked up from.
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+
+#include "route.h"
+#include "special.h"
+#include "state.h"
+#include "str.h"
+
+/**
+ * route_getcwd() - getcwd(2): of a rump directory, as the program calls it
+ */
+long route_getcwd(struct hijack_call *call)
+{
+	char name[PATH_ROOM], mine[PATH_ROOM];
+	long length;
+
+	if (!paths_cwd_is_rump)
+		return hijack_pass(call);
+	call->side = HIJACK_RUMP;
+	length = kernel_call(__NR_getcwd, (long)name, sizeof(name), 0, 0, 0, 0);
+	if (raw_failed(length))
+		return length;
+	length = paths_to_program(mine, name, sizeof(mine));
+	if (raw_failed(length) || (unsigned long)length >= call->arg[1])
+		return raw_failed(length) ? length : -ERANGE;
+	return poke((char *)call->arg[0], mine, (size_t)length + 1) ? length + 1 : -EFAULT;
+}
+
+/**
+ * chdir_to() - chdir(2) to where a path leads
+ */
+static long chdir_to(struct hijack_call *call, const struct named *named)
+{
+	const struct place *place;
+	struct stat status;
+	long result;
+
+	if (named->side == HIJACK_HOST) {
+		result = raw1(call->nr, named->path);
+		if (raw_failed(result))
+			return result;
+		if (call->nr == __NR_chdir && !raw_failed(raw2(__NR_stat, ".", &status))) {
+			place = places_of_directory(status.st_dev, status.st_ino);
+			if (place)
+				return chdir_to(call, &(struct named){HIJACK_RUMP, AT_FDCWD,
+						place->strip ? "/" : place->name});
+		}
+		if (call->nr == __NR_chdir)
+			paths_cwd_is_rump = false;
+		return result;
+	}
+	result = kernel_need();
+	call->side = HIJACK_RUMP;
+	if (!result)
+		result = kernel_call((long)call->nr, (long)named->path, 0, 0, 0, 0, 0);
+	if (!result && call->nr == __NR_chdir)
+		paths_cwd_is_rump = true;
+	return result;
+}
+
+/**
+ * change() - chdir(2) or chroot(2)
+ * @named:	where it went
+ */
+static long change(struct hijack_call *call, struct named *named, char *buffer)
+{
+	const char *path = (const char *)call->arg[0];
+	long result;
+
+	if (!paths_name(named, AT_FDCWD, path, buffer))
+		return -ENAMETOOLONG;
+	result = chdir_to(call, named);
+	if (result == -ENOENT && paths_again(named, AT_FDCWD, path, false, buffer))
+		result = chdir_to(call, named);
+	return result;
+}
+
+/**
+ * route_chdir() - chdir(2)
+ */
+long route_chdir(struct hijack_call *call)
+{
+	char buffer[PATH_ROOM];
+	struct named named;
+
+	if (!nplaces && !kernel_up)
+		return hijack_pass(call);
+	return change(call, &named, buffer);
+}
+
+/**
+ * route_fchdir() - fchdir(2)
+ */
+long route_fchdir(struct hijack_call *call)
+{
+	bool rump = fd_is_rump(call->arg[0]);
+	long result;
+
+	if (!kernel_up)
+		return hijack_pass(call);
+	result = rump ? rump_perform(call) : hijack_host(call);
+	if (!result)
+		paths_cwd_is_rump = rump;
+	return result;
+}
+
+/**
+ * route_chroot() - chroot(2): places are called otherwise afterwards
+ */
+long route_chroot(struct hijack_call *call)
+{
+	char buffer[PATH_ROOM], root[PATH_ROOM];
+	struct named named;
+	long result;
+
+	if (!nplaces)
+		return hijack_pass(call);
+	result = change(call, &named, buffer);
+	if (result)
+		return result;
+	if (named.side == HIJACK_RUMP) {
+		places_all();
+		return 0;
+	}
+	/* The new root's old name, from which the names of the places are to be cut. */
+	result = raw3(__NR_readlink, "/proc/self/root", root, sizeof(root) - 1);
+	root[raw_failed(result) ? 0 : result] = 0;
+	places_below(root);
+	return 0;
+}
+
+/**
+ * tell_name() - readlink(2) of what names a rump descriptor or working directory
+ */
+static long tell_name(struct hijack_call *call, long fd, char *to, unsigned long room)
+{
+	char name[PATH_ROOM];
+	long length;
+
+	call->side = HIJACK_RUMP;
+	if ((long)room <= 0)
+		return -EINVAL;
+	length = paths_rump_fd(name, fd, sizeof(name));
+	if (raw_failed(length))
+		return length;
+	if ((unsigned long)length > room)
+		length = (long)room;
+	return poke(to, name, (size_t)length) ? length : -EFAULT;
+}
+
+/**
+ * is_rump_name() - Whether a path is that of a rump descriptor or working directory in /proc or /dev
+ */
+static bool is_rump_name(const char *path, long *fd)
+{
+	const char *rest;
+
+	if (!kernel_up || !path || path[0] != '/' ||
+	    !(str_starts(path, "/proc/") || str_starts(path, "/dev/")))
+		return false;
+	*fd = paths_magic(path, &rest);
+	if (*fd == -1 || *rest)
+		return false;
+	return *fd == AT_FDCWD ? paths_cwd_is_rump : fd_is_rump((unsigned long)*fd);
+}
+
+/**
+ * route_readlink() - readlink(2)
+ */
+long route_readlink(struct hijack_call *call)
+{
+	long fd;
+
+	if (is_rump_name((const char *)call->arg[0], &fd))
+		return tell_name(call, fd, (char *)call->arg[1], call->arg[2]);
+	return route_args(call);
+}
+
+/**
+ * route_readlinkat() - readlinkat(2)
+ */
+long route_readlinkat(struct hijack_call *call)
+{
+	long fd;
+
+	if (is_rump_name((const char *)call->arg[1], &fd))
+		return tell_name(call, fd, (char *)call->arg[2], call->arg[3]);
+	return route_args(call);
+}

@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* paths.c - which kernel a path leads to
+ *
+ * Theory of operation
+ *
+ * Where a path leads is decided by its text first. paths_plain() decides most of them in one pass
+ * and without a buffer: an absolute path by the place it is in (places.c), a relative one by the
+ * directory it starts from. What it cannot decide goes to paths_name(): //, . and .. in an absolute
+ * path, .. in a relative one, a relative path whose first component could lead from a host
+ * directory into a place, and names of descriptors in /proc and /dev.
+ *
+ * While a path stays with its kernel, that kernel gets it as the program wrote it: only the kernel
+ * knows what .. behind a symbolic link means. A path that crosses becomes an absolute one.
+ *
+ * The text does not show symbolic links. They are looked at only when the kernel that was asked has
+ * said ENOENT: paths_again() then follows the path, on whichever side it is. A link on the host
+ * that leads to the host's directory under a place would not fail: where there is such a directory
+ * it is known by its inode (places_of_directory()).
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+
+#include "route.h"
+#include "state.h"
+#include "str.h"
+
+#define LINKS_MAX 40 /* as the kernel's MAXSYMLINKS */
+
+bool paths_cwd_is_rump;
+
+/**
+ * dir_side() - Whose a directory is that a relative path starts from
+ */
+static enum hijack_side dir_side(long dir)
+{
+	bool rump = (int)dir == AT_FDCWD ? paths_cwd_is_rump : fd_is_rump((unsigned long)dir);
+
+	return rump ? HIJACK_RUMP : HIJACK_HOST;
+}
+
+/**
+ * to_rump() - The rump kernel's name of a path in a place
+ * @path:	as the program has it, beginning with the place's name
+ */
+static const char *to_rump(const struct place *place, const char *path)
+{
+	if (!place->strip)
+		return path;
+	return path[place->length] ? path + place->length : "/";
+}
+
+/**
+ * is_dot() - Whether a component is "." (1) or ".." (2)
+ */
+static int is_dot(const char *at)
+{
+	if (at[0] != '.')
+		return 0;
+	if (!at[1] || at[1] == '/')
+		return 1;
+	return at[1] == '.' && (!at[2] || at[2] == '/') ? 2 : 0;
+}
+
+/**
+ * paths_plain() - Decide where a path leads, if that is easy
+ *
+ * Return: whether it was
+ */
+bool paths_plain(struct named *named, long dir, const char *path)
+{
+	const struct place *place;
+	size_t first = 0;
+
+	named->dir = (int)dir;
+	named->path = path;
+	if (!path || path[0] != '/') {
+		named->side = dir_side(dir);
+		if (!path)
+			return true;
+		for (const char *at = path;; at++) {
+			if (is_dot(at) == 2)
+				return false;
+			while (*at && *at != '/')
+				at++;
+			if (!first)
+				first = (size_t)(at - path);
+			if (!*at)
+				break;
+		}
+		return named->side == HIJACK_RUMP ||
+		       !(path[0] == '.' || places_on_the_way(path, first));
+	}
+	for (const char *at = path + 1; *at; at++)
+		if (at[-1] == '/' && (*at == '/' || is_dot(at)))
+			return false;
+	place = places_of(path);
+	if (place) {
+		named->side = HIJACK_RUMP;
+		named->dir = AT_FDCWD;
+		named->path = to_rump(place, path);
+		return true;
+	}
+	named->side = HIJACK_HOST;
+	return !kernel_up || !(str_starts(path, "/proc/") || str_starts(path, "/dev/"));
+}
+
+/**
+ * normalise() - Take //, . and .. out of an absolute path, in place; a slash at its end stays
+ */
+static void normalise(char *path)
+{
+	char *to = path;
+	const char *at = path;
+
+	while (*at) {
+		while (*at == '/')
+			at++;
+		if (!*at) {
+			*to++ = '/';
+			break;
+		}
+		switch (is_dot(at)) {
+		case 2:
+			while (to > path && *--to != '/')
+				;
+			at++;
+			/* fall through */
+		case 1:
+			at++;
+			if (!*at)
+				*to++ = '/';
+			continue;
+		}
+		*to++ = '/';
+		while (*at && *at != '/')
+			*to++ = *at++;
+	}
+	if (to == path)
+		*to++ = '/';
+	*to = 0;
+}
+
+/**
+ * append() - Append a string to a path
+ *
+ * Return: false if it gets too long
+ */
+static bool append(char *path, const char *tail)
+{
+	size_t at = str_length(path);
+
+	if (at + str_length(tail) >= PATH_ROOM)
+		return false;
+	str_copy(path + at, tail);
+	return true;
+}
+
+/**
+ * fd_link() - "/proc/self/fd/N"
+ */
+static void fd_link(char *to, long fd)
+{
+	struct text text = {to, 0, 40};
+
+	text_string(&text, "/proc/self/fd/");
+	text_number(&text, (unsigned long)fd, 10);
+	to[text.length] = 0;
+}
+
+/**
+ * paths_to_program() - What the program calls a path of the rump kernel
+ * @room:	of @to
+ *
+ * Return: its length, or -ENAMETOOLONG
+ */
+long paths_to_program(char *to, const char *rump, size_t room)
+{
+	const struct place *strip = NULL, *place;
+	size_t length = str_length(rump);
+
+	place = places_of(rump);
+	for (unsigned int i = 0; i < nplaces && (!place || place->strip); i++)
+		if (places[i].strip && !strip)
+			strip = &places[i];
+	if (rump[0] != '/' || (place && !place->strip))
+		strip = NULL;
+	if (strip && length == 1)
+		length = 0;
+	if ((strip ? strip->length : 0) + length >= room)
+		return -ENAMETOOLONG;
+	to[0] = 0;
+	if (strip)
+		str_copy(to, strip->name);
+	memcpy(to + (strip ? strip->length : 0), rump, length);
+	length += strip ? strip->length : 0;
+	to[length] = 0;
+	return (long)length;
+}
+
+/**
+ * read_rump_link() - readlink(2) in the rump kernel, as the program would name the result
+ */
+static long read_rump_link(char *to, const char *link, size_t room)
+{
+	char name[PATH_ROOM];
+	long length = kernel_call(__NR_readlink, (long)link, (long)name, sizeof(name) - 1, 0, 0, 0);
+
+	if (raw_failed(length))
+		return length;
+	name[length] = 0;
+	return paths_to_program(to, name, room);
+}
+
+/**
+ * paths_rump_fd() - What the program calls the file of a rump descriptor
+ * @fd:		or AT_FDCWD
+ *
+ * Return: length or a negated errno
+ */
+long paths_rump_fd(char *to, long fd, size_t room)
+{
+	char link[48];
+
+	if ((int)fd == AT_FDCWD)
+		return read_rump_link(to, "/proc/self/cwd", room);
+	fd_link(link, fd);
+	return read_rump_link(to, link, room);
+}
+
+/**
+ * directory_text() - Absolute path of a directory that a path starts from
+ */
+static bool directory_text(char *to, long dir)
+{
+	char link[48];
+	long length;
+
+	if (dir_side(dir) == HIJACK_RUMP) {
+		length = paths_rump_fd(to, dir, PATH_ROOM);
+	} else if ((int)dir == AT_FDCWD) {
+		length = raw2(__NR_getcwd, to, PATH_ROOM) - 1;
+	} else {
+		fd_link(link, dir);
+		length = raw3(__NR_readlink, link, to, PATH_ROOM - 1);
+	}
+	if (length <= 0 || to[0] != '/')
+		return false;
+	to[length] = 0;
+	return true;
+}
+
+/**
+ * number() - Read a decimal number, moving on
+ *
+ * Return: -1 if there is none
+ */
+static long number(const char **at)
+{
+	long value = 0;
+	const char *start = *at;
+
+	for (; **at >= '0' && **at <= '9' && *at - start < 8; (*at)++)
+		value = value * 10 + (**at - '0');
+	return *at == start ? -1 : value;
+}
+
+/**
+ * skip() - Move on over a string
+ */
+static bool skip(const char **at, const char *string)
+{
+	if (!str_starts(*at, string))
+		return false;
+	*at += str_length(string);
+	return true;
+}
+
+/**
+ * paths_magic() - A path that names a descriptor or the working directory of this process
+ * @rest:	what follows: "" or "/..."
+ *
+ * Return: the descriptor, AT_FDCWD, or -1
+ */
+long paths_magic(const char *path, const char **rest)
+{
+	long fd = -1;
+
+	if (skip(&path, "/dev/stdin"))
+		fd = 0;
+	else if (skip(&path, "/dev/stdout"))
+		fd = 1;
+	else if (skip(&path, "/dev/stderr"))
+		fd = 2;
+	else if (skip(&path, "/dev/fd/"))
+		fd = number(&path);
+	else if (skip(&path, "/proc/")) {
+		if (!skip(&path, "self/") && !skip(&path, "thread-self/")) {
+			if (number(&path) != raw0(__NR_getpid) || !skip(&path, "/"))
+				return -1;
+		}
+		if (skip(&path, "task/") && (number(&path) < 0 || !skip(&path, "/")))
+			return -1;
+		if (skip(&path, "fd/"))
+			fd = number(&path);
+		else if (skip(&path, "cwd"))
+			fd = AT_FDCWD;
+	}
+	*rest = path;
+	return *path && *path != '/' ? -1 : fd;
+}
+
+/**
+ * name_magic() - paths_name() for names of rump descriptors
+ */
+static bool name_magic(struct named *named, const char *path, char *buffer)
+{
+	const char *rest;
+	long fd = paths_magic(path, &rest);
+
+	if (fd == -1 || dir_side(fd) == HIJACK_HOST)
+		return false;
+	named->side = HIJACK_RUMP;
+	named->dir = AT_FDCWD;
+	named->path = buffer;
+	if (fd == AT_FDCWD)
+		str_copy(buffer, "/proc/self/cwd");
+	else
+		fd_link(buffer, fd);
+	return append(buffer, rest);
+}
+
+/**
+ * begins_with() - Whether a path begins with the name of a place
+ */
+static bool begins_with(const char *path, const struct place *place)
+{
+	return str_starts(path, place->name) &&
+	       (!path[place->length] || path[place->length] == '/');
+}
+
+/**
+ * paths_name() - Decide where a path leads
+ * @named:	result
+ * @dir:	descriptor of the directory it starts from, or AT_FDCWD
+ * @buffer:	PATH_ROOM bytes; the result may point into it
+ *
+ * Return: false if it is too long to tell; it is too long for any kernel then, or nearly
+ */
+bool paths_name(struct named *named, long dir, const char *path, char *buffer)
+{
+	enum hijack_side from;
+	const struct place *place;
+
+	if (paths_plain(named, dir, path))
+		return true;
+	from = named->side;
+	buffer[0] = 0;
+	if (path[0] == '/') {
+		if (name_magic(named, path, buffer))
+			return true;
+		buffer[0] = 0;
+		if (!append(buffer, path))
+			return false;
+	} else if (!directory_text(buffer, dir) || !append(buffer, "/") || !append(buffer, path)) {
+		/* Unreachable or too long: its own kernel knows best. */
+		return true;
+	}
+	normalise(buffer);
+	place = places_of(buffer);
+	named->side = place ? HIJACK_RUMP : HIJACK_HOST;
+	if (path[0] != '/' && named->side == from)
+		return true;
+	if (path[0] == '/' && !place) {
+		named->path = path;
+		return true;
+	}
+	named->dir = AT_FDCWD;
+	if (!place)
+		named->path = buffer;
+	else if (path[0] == '/' && begins_with(path, place))
+		named->path = to_rump(place, path);
+	else
+		named->path = to_rump(place, buffer);
+	return true;
+}
+
+/**
+ * read_link() - readlink(2) on the side that an absolute path is on
+ *
+ * Return: length, terminated; or a negated errno
+ */
+static long read_link(const char *path, char *target)
+{
+	const struct place *place = places_of(path);
+	long length;
+
+	if (place)
+		length = kernel_call(__NR_readlink, (long)to_rump(place, path), (long)target,
+				     PATH_ROOM - 1, 0, 0, 0);
+	else
+		length = raw3(__NR_readlink, path, target, PATH_ROOM - 1);
+	if (!raw_failed(length))
+		target[length] = 0;
+	return length;
+}
+
+/**
+ * splice_link() - Replace a component by what the link there says
+ * @path:	absolute path
+ * @start:	where the component's slash is
+ * @end:	behind the component
+ * @target:	of the link; destroyed
+ */
+static bool splice_link(char *path, size_t start, size_t end, char *target)
+{
+	if (!append(target, path + end))
+		return false;
+	if (target[0] == '/') {
+		str_copy(path, target);
+	} else {
+		path[start + 1] = 0;
+		if (!append(path, target))
+			return false;
+	}
+	normalise(path);
+	return true;
+}
+
+/**
+ * follow() - Follow the symbolic links of an absolute path, on both sides
+ * @nofollow:	not one at its end
+ *
+ * Where a component is missing, the rest stays as it is.
+ *
+ * Return: false for too many links, or too long
+ */
+static bool follow(char *path, bool nofollow)
+{
+	char target[PATH_ROOM];
+	size_t start = 0, end;
+	int links = 0;
+
+	while (path[start] && path[start + 1]) {
+		for (end = start + 1; path[end] && path[end] != '/'; end++)
+			;
+		if (nofollow && !path[end])
+			break;
+		char kept = path[end];
+
+		path[end] = 0;
+		long length = read_link(path, target);
+
+		path[end] = kept;
+		if (length == -ENOENT)
+			break;
+		if (raw_failed(length)) {
+			start = end;
+			continue;
+		}
+		if (++links > LINKS_MAX || !splice_link(path, start, end, target))
+			return false;
+		start = 0;
+	}
+	return true;
+}
+
+/**
+ * move_to() - Replace the beginning of a path by the name of a place
+ * @end:	of what is replaced
+ */
+static bool move_to(const struct place *place, char *path, size_t end)
+{
+	char rest[PATH_ROOM];
+
+	str_copy(rest, path + end);
+	if (place->length + str_length(rest) >= PATH_ROOM)
+		return false;
+	str_copy(str_copy(path, place->name), rest);
+	return true;
+}
+
+/**
+ * host_leads_in() - Whether a host path that does not exist leads into a place
+ * @path:	absolute, without . and ..; becomes the path in the place
+ *
+ * From its end backwards, as most of a path that does not exist does: usually it is no link, its
+ * directory is there and no place, and that is that.
+ */
+static bool host_leads_in(char *path, bool nofollow)
+{
+	const struct place *place;
+	size_t end = str_length(path);
+	struct stat status;
+	char kept, byte;
+	bool last = true, link, there;
+
+	while (end > 1) {
+		kept = path[end];
+		path[end] = 0;
+		there = !last && !raw_failed(raw2(__NR_stat, path, &status));
+		link = !there && !(last && nofollow) &&
+		       !raw_failed(raw3(__NR_readlink, path, &byte, 1));
+		path[end] = kept;
+		last = false;
+		if (there) {
+			place = places_of_directory(status.st_dev, status.st_ino);
+			return place && move_to(place, path, end);
+		}
+		if (link)
+			return follow(path, nofollow) && places_of(path);
+		while (path[--end] != '/')
+			;
+	}
+	return false;
+}
+
+/**
+ * paths_again() - A path did not exist: does it lead elsewhere by symbolic links?
+ * @named:	what was tried; the result
+ * @nofollow:	not by one at its end
+ *
+ * Return: whether to try that
+ */
+bool paths_again(struct named *named, long dir, const char *path, bool nofollow, char *buffer)
+{
+	const struct place *place;
+	char before[PATH_ROOM];
+
+	if (!nplaces || !path || !path[0])
+		return false;
+	buffer[0] = 0;
+	if (path[0] == '/') {
+		if (!append(buffer, path))
+			return false;
+	} else if (!directory_text(buffer, dir) || !append(buffer, "/") || !append(buffer, path)) {
+		return false;
+	}
+	normalise(buffer);
+	if (named->side == HIJACK_HOST) {
+		if (!host_leads_in(buffer, nofollow))
+			return false;
+	} else {
+		str_copy(before, buffer);
+		if (!follow(buffer, nofollow) || str_equal(before, buffer))
+			return false;
+	}
+	place = places_of(buffer);
+	if (!place && named->side == HIJACK_HOST)
+		return false;
+	named->side = place ? HIJACK_RUMP : HIJACK_HOST;
+	named->dir = AT_FDCWD;
+	named->path = place ? to_rump(place, buffer) : buffer;
+	return true;
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* route.c - which kernel a call is for, by the roles of its arguments
+ *
+ * Theory of operation
+ *
+ * hijack_route[] is made by gen/ from the annotations. Most calls follow their roles: a descriptor
+ * is owned by a kernel (descriptors.h), a path leads to one (paths.c). If they agree, that kernel performs
+ * the call, with its own names for the paths. If they do not, it is an error that depends on the
+ * call: EXDEV for two paths, else what programs take as "not with these two": EINVAL.
+ *
+ * Calls whose descriptor is the host's and calls with a plain path cost a few instructions more than
+ * none; no buffer is on the stack for them.
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#include "../build/gen/hijack_table.h"
+#include "route.h"
+#include "special.h"
+#include "state.h"
+#include "str.h"
+
+#define MAX_PATHS 2
+
+hijack_fn *const hijack_route[HIJACK_CALLS] = {
+#include "../build/gen/hijack_routes.h"
+};
+
+/**
+ * rump_perform() - Make a call in the rump kernel
+ */
+long rump_perform(struct hijack_call *call)
+{
+	const unsigned long *arg = call->arg;
+
+	call->side = HIJACK_RUMP;
+	return kernel_call((long)call->nr, (long)arg[0], (long)arg[1], (long)arg[2], (long)arg[3],
+			   (long)arg[4], (long)arg[5]);
+}
+
+/**
+ * rump_newfd() - Make a call in the rump kernel whose result is a descriptor
+ *
+ * Handlers wait until the number is known to be the rump kernel's.
+ */
+long rump_newfd(struct hijack_call *call)
+{
+	const unsigned long *arg = call->arg;
+	long nr = (long)call->nr, result;
+	bool again;
+
+	call->side = HIJACK_RUMP;
+	do {
+		result = fds_begin();
+		if (raw_failed(result))
+			return result;
+		kernel_hold();
+		result = rump__self.ht ? 0 : rump__attach();
+		if (!result)
+			result = rump__enter_once(nr, (long)arg[0], (long)arg[1], (long)arg[2],
+						  (long)arg[3], (long)arg[4], (long)arg[5]);
+		fds_end(result);
+		again = kernel_leave(&result, &nr);
+	} while (again);
+	return result;
+}
+
+/**
+ * host_newfd() - Make a call on the host that may make descriptors
+ */
+long host_newfd(struct hijack_call *call)
+{
+	if (fds_parked)
+		fds_withdraw();
+	return hijack_pass(call);
+}
+
+/**
+ * route_host_newfd() - Calls of the host that make descriptors
+ */
+long route_host_newfd(struct hijack_call *call)
+{
+	return host_newfd(call);
+}
+
+/**
+ * route_fd() - Calls on the descriptor that is their first argument
+ */
+long route_fd(struct hijack_call *call)
+{
+	if (fd_is_rump(call->arg[0]))
+		return rump_perform(call);
+	/* A parked number is held by what fstat(2) and a few others know. */
+	if (__builtin_expect(fds_parked, 0) && fds_is_parked((unsigned int)call->arg[0]))
+		return -EBADF;
+	return hijack_pass(call);
+}
+
+/**
+ * route_both() - Calls that change the process in both kernels
+ */
+long route_both(struct hijack_call *call)
+{
+	long result;
+
+	if (!kernel_up)
+		return hijack_pass(call);
+	result = hijack_host(call);
+	if (!raw_failed(result))
+		kernel_call((long)call->nr, (long)call->arg[0], (long)call->arg[1],
+			    (long)call->arg[2], (long)call->arg[3], (long)call->arg[4],
+			    (long)call->arg[5]);
+	return result;
+}
+
+/**
+ * struct decision - Whose a call is
+ * @side:	that
+ * @decided:	some argument has told
+ * @conflict:	two arguments have told different things
+ * @paths:	where its paths lead
+ */
+struct decision {
+	enum hijack_side side;
+	bool decided, conflict;
+	struct named paths[MAX_PATHS];
+};
+
+/**
+ * take() - Let an argument tell whose the call is
+ */
+static void take(struct decision *d, enum hijack_side side)
+{
+	d->conflict |= d->decided && d->side != side;
+	d->decided = true;
+	d->side = side;
+}
+
+/**
+ * dir_of() - The directory that a path of a call starts from
+ */
+static long dir_of(const struct hijack_rule *rule, const struct hijack_call *call, int i)
+{
+	return rule->path[i].dir ? (long)call->arg[rule->path[i].dir - 1] : AT_FDCWD;
+}
+
+static const char *path_of(const struct hijack_rule *rule, const struct hijack_call *call, int i)
+{
+	return (const char *)call->arg[rule->path[i].path - 1];
+}
+
+/**
+ * decide() - Look at all arguments
+ * @buffers:	for the paths; NULL to look at them only if that is easy
+ *
+ * Return: false if it was not
+ */
+static bool decide(struct decision *d, const struct hijack_rule *rule,
+		   const struct hijack_call *call, char (*buffers)[PATH_ROOM])
+{
+	*d = (struct decision){.side = HIJACK_HOST};
+	for (int i = 0; i < 2 && rule->fd[i]; i++)
+		take(d, fd_is_rump(call->arg[rule->fd[i] - 1]) ? HIJACK_RUMP : HIJACK_HOST);
+	for (int i = 0; i < MAX_PATHS && rule->path[i].path; i++) {
+		long dir = dir_of(rule, call, i);
+		const char *path = path_of(rule, call, i);
+
+		if (!(buffers ? paths_name(&d->paths[i], dir, path, buffers[i])
+			      : paths_plain(&d->paths[i], dir, path)))
+			return false;
+		take(d, d->paths[i].side);
+	}
+	return true;
+}
+
+/**
+ * is_nofollow() - Whether a call leaves a symbolic link at the end of a path alone
+ */
+static bool is_nofollow(const struct hijack_rule *rule, const struct hijack_call *call, int i)
+{
+	if (i == 0 && rule->open) {
+		unsigned long flags = call->arg[rule->open - 1];
+
+		return (flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+	}
+	if (i == 0 && rule->at && (call->arg[rule->at - 1] & AT_SYMLINK_FOLLOW))
+		return false;
+	if (i == 0 && rule->at && (call->arg[rule->at - 1] & AT_SYMLINK_NOFOLLOW))
+		return true;
+	return rule->path[i].link;
+}
+
+/**
+ * perform() - Have the kernel that was decided on make the call
+ * @changed:	the paths are not those of the call
+ */
+static long perform(struct hijack_call *call, const struct hijack_rule *rule,
+		    const struct decision *d, bool changed)
+{
+	struct hijack_call copy;
+	long result;
+
+	if (d->conflict)
+		return rule->path[1].path ? -EXDEV : -EINVAL;
+	if (d->side == HIJACK_HOST && !changed)
+		return rule->newfd ? host_newfd(call) : hijack_pass(call);
+	copy = *call;
+	for (int i = 0; i < MAX_PATHS && rule->path[i].path; i++) {
+		copy.arg[rule->path[i].path - 1] = (unsigned long)d->paths[i].path;
+		if (rule->path[i].dir)
+			copy.arg[rule->path[i].dir - 1] = (unsigned long)(long)d->paths[i].dir;
+	}
+	if (d->side == HIJACK_HOST) {
+		if (rule->newfd && fds_parked)
+			fds_withdraw();
+		return hijack_host(&copy);
+	}
+	result = kernel_need();
+	if (result)
+		return result;
+	call->side = HIJACK_RUMP;
+	return rule->newfd ? rump_newfd(&copy) : rump_perform(&copy);
+}
+
+/**
+ * try_again() - perform() after ENOENT, if a path leads elsewhere by symbolic links
+ */
+static long try_again(struct hijack_call *call, const struct hijack_rule *rule,
+		      struct decision *d, char (*buffers)[PATH_ROOM])
+{
+	bool changed = false;
+
+	d->decided = d->conflict = false;
+	for (int i = 0; i < MAX_PATHS && rule->path[i].path; i++) {
+		if (paths_again(&d->paths[i], dir_of(rule, call, i), path_of(rule, call, i),
+				is_nofollow(rule, call, i), buffers[i]))
+			changed = true;
+		take(d, d->paths[i].side);
+	}
+	return changed ? perform(call, rule, d, true) : -ENOENT;
+}
+
+/**
+ * args_slowly() - route_args() with buffers
+ */
+static __attribute__((noinline)) long args_slowly(struct hijack_call *call,
+						  const struct hijack_rule *rule, bool missing)
+{
+	char buffers[MAX_PATHS][PATH_ROOM];
+	struct decision d;
+	bool changed = false;
+	long result;
+
+	if (!decide(&d, rule, call, buffers))
+		return -ENAMETOOLONG;
+	for (int i = 0; i < MAX_PATHS && rule->path[i].path; i++)
+		changed |= d.paths[i].path != path_of(rule, call, i);
+	result = missing ? -ENOENT : perform(call, rule, &d, changed);
+	if (result != -ENOENT || call->native)
+		return result;
+	return try_again(call, rule, &d, buffers);
+}
+
+/**
+ * encode_dev() - A device number as struct stat has it
+ */
+static uint64_t encode_dev(uint64_t major, uint64_t minor)
+{
+	return (minor & 0xff) | major << 8 | (minor & ~0xfful) << 12;
+}
+
+/**
+ * host_directory() - Which place's directory on the host a successful call has found
+ */
+static const struct place *host_directory(const struct hijack_call *call,
+					  const struct hijack_rule *rule, long result)
+{
+	const struct stat *found;
+	const struct statx *extended;
+	struct stat status;
+
+	switch (call->nr) {
+	case __NR_statx:
+		extended = (const struct statx *)call->arg[4];
+		return places_of_directory(encode_dev(extended->stx_dev_major,
+						      extended->stx_dev_minor),
+					   extended->stx_ino);
+	case __NR_stat:
+	case __NR_lstat:
+		found = (const struct stat *)call->arg[1];
+		break;
+	case __NR_newfstatat:
+		found = (const struct stat *)call->arg[2];
+		break;
+	default:
+		if (!rule->open || !(call->arg[rule->open - 1] & (O_DIRECTORY | O_PATH)) ||
+		    raw_failed(raw2(__NR_fstat, result, &status)))
+			return NULL;
+		found = &status;
+	}
+	return places_of_directory(found->st_dev, found->st_ino);
+}
+
+/**
+ * redo_in_place() - The host has found its directory under a place: it shall be the place
+ */
+static long redo_in_place(struct hijack_call *call, const struct hijack_rule *rule,
+			  const struct place *place, long result)
+{
+	struct decision d = {.side = HIJACK_RUMP};
+
+	if (rule->newfd) {
+		raw1(__NR_close, result);
+		fds_freed((unsigned int)result);
+	}
+	d.paths[0] = (struct named){HIJACK_RUMP, AT_FDCWD, place->strip ? "/" : place->name};
+	return perform(call, rule, &d, true);
+}
+
+/**
+ * route_args() - Calls that their descriptors and paths tell all about
+ */
+long route_args(struct hijack_call *call)
+{
+	const struct hijack_rule *rule = &hijack_rules[call->nr];
+	const struct place *place;
+	struct decision d;
+	long result;
+
+	if (!nplaces && !kernel_up)
+		return hijack_pass(call);
+	if (!decide(&d, rule, call, NULL))
+		return args_slowly(call, rule, false);
+	result = perform(call, rule, &d, false);
+	if (result == -ENOENT && rule->path[0].path && nplaces)
+		return args_slowly(call, rule, true);
+	if (d.side == HIJACK_HOST && result >= 0 && rule->path[0].path && !call->native) {
+		place = host_directory(call, rule, result);
+		if (place)
+			return redo_in_place(call, rule, place, result);
+	}
+	return result;
+}
+
+/**
+ * route_newfd() - The same; their result is a descriptor
+ */
+long route_newfd(struct hijack_call *call)
+{
+	return route_args(call);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* wait.h - waiting for descriptors of both kernels at once */
+#ifndef HIJACK_WAIT_H
+#define HIJACK_WAIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pollfd_raw {
+	int32_t fd;
+	int16_t events;
+	int16_t revents;
+};
+
+struct timespec_raw {
+	int64_t seconds;
+	int64_t nanoseconds;
+};
+
+/* poll.c */
+long wait_poll(struct pollfd_raw *fds, unsigned long n, struct timespec_raw *timeout,
+	       const void *mask, unsigned long mask_size);
+
+/* bell.c */
+int bell_take(void);
+void bell_return(int fd);
+int bell_make(void);
+void bell_silence(int fd);
+void bell_ring(int fd);
+
+/* epoll.c */
+bool epoll_has_half(unsigned long fd);
+void epoll_forget(unsigned long fd);
+void epoll_dup(unsigned long from, unsigned long to);
+
+#endif
