@@ -6,7 +6,9 @@
  * wakes once for nothing; who waits looks again anyway.
  */
 #include <asm/errno.h>
-#include <linux/eventfd.h>
+/* <linux/eventfd.h> came with Linux 6.11. */
+#define EFD_CLOEXEC  02000000
+#define EFD_NONBLOCK 04000
 #include <linux/fcntl.h>
 
 #include "route.h"

@@ -14,6 +14,7 @@
 #include "route.h"
 #include "special.h"
 #include "state.h"
+#include "str.h"
 
 #define PIECE	 (64ul << 10)
 #define SEEK_CUR 1

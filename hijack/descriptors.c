@@ -96,6 +96,16 @@ void fds_hide(int fd)
 }
 
 /**
+ * fds_show() - It is not any more
+ */
+void fds_show(int fd)
+{
+	for (unsigned int i = 0; i < nhidden; i++)
+		if (hidden[i] == fd)
+			hidden[i] = hidden[--nhidden];
+}
+
+/**
  * fds_hidden() - Whether a descriptor is the shim's own
  */
 bool fds_hidden(unsigned long fd)
@@ -426,4 +436,49 @@ long fds_close(unsigned int fd)
 	}
 	fds_unlock();
 	return result;
+}
+
+/**
+ * fds_replace() - Have the rump kernel make what a number of the host shall be from now on
+ * @nr:		call of the rump kernel whose result is a descriptor; @a, @b, @c: its arguments
+ *
+ * Return: 0 or a negated errno, with the host's descriptor as it was
+ */
+long fds_replace(unsigned int fd, long nr, long a, long b, long c)
+{
+	long made, result = fds_begin();
+
+	if (result)
+		return result;
+	kernel_hold();
+	made = kernel_call(nr, a, b, c, 0, 0, 0);
+	fds_end(made);
+	result = made;
+	if (!raw_failed(made)) {
+		long flags = kernel_call(__NR_fcntl, made, F_GETFD, 0, 0, 0, 0);
+
+		fds_lock();
+		result = fds_place_at(fd);
+		if (!raw_failed(result))
+			result = kernel_call(RUMP_CALL_FD_DUP, made, fd,
+					     flags & FD_CLOEXEC ? O_CLOEXEC : 0, 0, 0, 0);
+		if (!raw_failed(result))
+			fds_set(fd);
+		fds_unlock();
+		fds_close((unsigned int)made);
+	}
+	kernel_release();
+	return raw_failed(result) ? result : 0;
+}
+
+/**
+ * fds_child() - In a forked process, which has no rump descriptors
+ */
+void fds_child(void)
+{
+	for (unsigned int i = 0; i < FDS / 64; i++)
+		if (fds_rump[i])
+			fds_rump[i] = 0;
+	fds_parked = closing = in_flight = 0;
+	lock_word = 0;
 }

@@ -27,6 +27,7 @@ void fds_lock(void);
 void fds_unlock(void);
 void fds_start(void);
 void fds_hide(int fd);
+void fds_show(int fd);
 bool fds_hidden(unsigned long fd);
 bool fds_is_parked(unsigned int fd);
 long fds_first(unsigned int from, unsigned int last);
@@ -36,6 +37,7 @@ long fds_begin(void);
 void fds_end(long result);
 void fds_withdraw(void);
 long fds_close(unsigned int fd);
+long fds_replace(unsigned int fd, long nr, long a, long b, long c);
 long fds_place(unsigned int lowest);
 long fds_place_at(unsigned int fd);
 void fds_set(unsigned int fd);
@@ -43,5 +45,6 @@ void fds_set_parked(unsigned int fd);
 void fds_forget(unsigned int fd);
 void fds_unpark(unsigned int fd);
 void fds_freed(unsigned int fd);
+void fds_child(void);
 
 #endif

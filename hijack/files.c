@@ -15,6 +15,7 @@
 #include "route.h"
 #include "special.h"
 #include "state.h"
+#include "str.h"
 
 #define RLIMIT_FSIZE 1
 

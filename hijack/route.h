@@ -9,6 +9,8 @@
 #ifndef HIJACK_ROUTE_H
 #define HIJACK_ROUTE_H
 
+#include <linux/fcntl.h>
+
 #include "call.h"
 #include "descriptors.h"
 #include "kernel.h"
@@ -16,7 +18,7 @@
 
 #include "../kernel/lib/core.h"
 
-#define AT_FDCWD (-100)
+
 
 /* ---- signals are deferred between the two ---- */
 

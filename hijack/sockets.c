@@ -141,7 +141,7 @@ static long move_socket(unsigned int fd)
 {
 	int32_t type = 0, on = 0;
 	uint32_t size = sizeof(type);
-	long flags, result, made;
+	long flags, result;
 
 	result = raw_call(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &size, 0);
 	if (raw_failed(result))
@@ -155,30 +155,10 @@ static long move_socket(unsigned int fd)
 		type |= SOCK_CLOEXEC;
 	result = kernel_need();
 	if (!result)
-		result = fds_begin();
-	if (result)
-		return result;
-	kernel_hold();
-	made = kernel_call(__NR_socket, AF_UNIX, type, 0, 0, 0, 0);
-	fds_end(made);
-	if (raw_failed(made)) {
-		kernel_release();
-		return made;
-	}
-	if (on)
-		kernel_call(__NR_setsockopt, made, SOL_SOCKET, SO_PASSCRED, (long)&on, sizeof(on),
-			    0);
-	fds_lock();
-	result = fds_place_at(fd);
-	if (!raw_failed(result))
-		result = kernel_call(RUMP_CALL_FD_DUP, made, fd,
-				     type & SOCK_CLOEXEC ? O_CLOEXEC : 0, 0, 0, 0);
-	if (!raw_failed(result))
-		fds_set(fd);
-	fds_unlock();
-	fds_close((unsigned int)made);
-	kernel_release();
-	return raw_failed(result) ? result : 0;
+		result = fds_replace(fd, __NR_socket, AF_UNIX, type, 0);
+	if (!result && on)
+		kernel_call(__NR_setsockopt, fd, SOL_SOCKET, SO_PASSCRED, (long)&on, sizeof(on), 0);
+	return result;
 }
 
 /**

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* memory.c - rump files in the program's address space
+ *
+ * Theory of operation
+ *
+ * The rump kernel maps its files into a window of addresses that is its own in every process
+ * (RUMP_WINDOW_ADDR). So whose a mapping is, an address tells: calls on a range in the window are the rump
+ * kernel's. Pages come when they are touched: the fault is a signal, which the core serves
+ * (kernel/lib/fault.c).
+ *
+ * The host's kernel gets no signal when it touches a page for a call: the call fails with
+ * EFAULT. Then the pages that its arguments point to are brought, and it is made again.
+ *
+ * A program that asks for a place outside the window (MAP_FIXED) gets a copy there, if the
+ * mapping is private; a shared one cannot be there, and fails with ENODEV.
+ */
+#include <asm/errno.h>
+#include <linux/mman.h>
+
+#include "memory.h"
+#include "route.h"
+#include "special.h"
+#include "state.h"
+#include "str.h"
+
+#define PAGE	 4096ul
+#define IOV_MAX	 1024
+#define TOUCH_MAX (16ul << 20)
+
+struct iovec_raw {
+	unsigned long base;
+	unsigned long length;
+};
+
+bool memory_used;
+
+/**
+ * in_window() - Whether an address is the rump kernel's to map
+ */
+static bool in_window(unsigned long address)
+{
+	return address - RUMP_WINDOW_ADDR < RUMP_WINDOW_END - RUMP_WINDOW_ADDR;
+}
+
+/**
+ * fill() - Read a part of a rump file into memory
+ */
+static long fill(unsigned long fd, unsigned long start, unsigned long length, unsigned long offset)
+{
+	long got;
+
+	while (length) {
+		got = kernel_call(__NR_pread64, (long)fd, (long)start, (long)length, (long)offset, 0,
+				  0);
+		if (got <= 0)
+			return got;
+		start += (unsigned long)got;
+		offset += (unsigned long)got;
+		length -= (unsigned long)got;
+	}
+	return 0;
+}
+
+/**
+ * map_copy() - A private mapping of a rump file outside the window
+ */
+static long map_copy(struct hijack_call *call)
+{
+	const unsigned long *arg = call->arg;
+	long result, start;
+
+	start = raw_call(__NR_mmap, arg[0], arg[1], PROT_READ | PROT_WRITE,
+			 (arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) | MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	if (raw_failed(start))
+		return start;
+	result = fill(arg[4], (unsigned long)start, arg[1], arg[5]);
+	if (!raw_failed(result))
+		result = raw3(__NR_mprotect, start, arg[1], arg[2]);
+	if (raw_failed(result)) {
+		raw2(__NR_munmap, start, arg[1]);
+		return result;
+	}
+	return start;
+}
+
+/**
+ * route_mmap() - mmap(2)
+ */
+long route_mmap(struct hijack_call *call)
+{
+	const unsigned long *arg = call->arg;
+	bool fixed = arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	long result;
+
+	if (arg[3] & MAP_ANONYMOUS || !fd_is_rump(arg[4])) {
+		if (fixed && memory_used && in_window(arg[0]))
+			return arg[3] & MAP_ANONYMOUS ? rump_perform(call) : -EINVAL;
+		return hijack_pass(call);
+	}
+	memory_used = true;
+	call->side = HIJACK_RUMP;
+	if (!fixed || in_window(arg[0])) {
+		struct hijack_call copy = *call;
+
+		if (!fixed)
+			copy.arg[0] = 0;
+		result = rump_perform(&copy);
+		return result;
+	}
+	if ((arg[3] & MAP_TYPE) != MAP_PRIVATE)
+		return -ENODEV;
+	return map_copy(call);
+}
+
+/**
+ * route_munmap() - munmap(2)
+ */
+long route_munmap(struct hijack_call *call)
+{
+	return memory_used && in_window(call->arg[0]) ? rump_perform(call) : hijack_pass(call);
+}
+
+/**
+ * route_mremap() - mremap(2)
+ */
+long route_mremap(struct hijack_call *call)
+{
+	if (!memory_used || !in_window(call->arg[0]))
+		return hijack_pass(call);
+	if ((call->arg[3] & MREMAP_FIXED) && !in_window(call->arg[4]))
+		return -EINVAL;
+	return rump_perform(call);
+}
+
+/**
+ * route_range() - Calls on a range of addresses, which is their first argument
+ */
+long route_range(struct hijack_call *call)
+{
+	return memory_used && in_window(call->arg[0]) ? rump_perform(call) : hijack_pass(call);
+}
+
+/**
+ * touch() - Have the pages of a range brought
+ *
+ * Return: whether any was
+ */
+static bool touch(unsigned long start, unsigned long length)
+{
+	bool any = false;
+
+	if (!in_window(start))
+		return false;
+	if (length > TOUCH_MAX)
+		length = TOUCH_MAX;
+	for (unsigned long at = start & ~(PAGE - 1); at < start + length; at += PAGE) {
+		if (kernel_call(RUMP_CALL_FAULT, (long)at, RUMP_PROT_WRITE, 0, 0, 0, 0) &&
+		    kernel_call(RUMP_CALL_FAULT, (long)at, RUMP_PROT_READ, 0, 0, 0, 0))
+			break;
+		any = true;
+	}
+	return any;
+}
+
+/**
+ * touch_vector() - Have the pages of the pieces of a vector brought
+ */
+static bool touch_vector(unsigned long vector, unsigned long n)
+{
+	struct iovec_raw piece;
+	bool any = touch(vector, n * sizeof(piece));
+
+	for (unsigned long i = 0; i < n && i < IOV_MAX; i++)
+		if (peek(&piece, (const void *)(vector + i * sizeof(piece)), sizeof(piece)))
+			any |= touch(piece.base, piece.length);
+	return any;
+}
+
+/**
+ * touch_arguments() - Have the pages brought that the arguments of a call point to
+ */
+static bool touch_arguments(const struct hijack_call *call)
+{
+	const unsigned long *arg = call->arg;
+	bool any = false;
+
+	switch (call->nr) {
+	case __NR_read:
+	case __NR_write:
+	case __NR_pread64:
+	case __NR_pwrite64:
+	case __NR_sendto:
+	case __NR_recvfrom:
+	case __NR_getdents64:
+		return touch(arg[1], arg[2]);
+	case __NR_readv:
+	case __NR_writev:
+	case __NR_preadv:
+	case __NR_pwritev:
+	case __NR_preadv2:
+	case __NR_pwritev2:
+	case __NR_vmsplice:
+		return touch_vector(arg[1], arg[2]);
+	case __NR_sendmsg:
+	case __NR_recvmsg:
+		touch(arg[1], 2 * sizeof(unsigned long));
+		return touch_vector(((const unsigned long *)arg[1])[2],
+				    ((const unsigned long *)arg[1])[3]);
+	}
+	/* A string or a structure: where it begins, and the page behind. */
+	for (int i = 0; i < 6; i++)
+		any |= touch(arg[i], PAGE);
+	return any;
+}
+
+/**
+ * memory_retry() - A call has failed on the host with EFAULT: was it for a page that was not there?
+ *
+ * Return: its result, made again if so
+ */
+long memory_retry(struct hijack_call *call)
+{
+	return touch_arguments(call) ? hijack_host(call) : -EFAULT;
+}
