@@ -8,6 +8,9 @@
  * cause: a signal sent to the process is for the application, whose handler
  * must not run on a thread of the kernel's.
  *
+ * What a thread needs to start lies in a slot, as long as there are some. Memory of
+ * malloc's would be freed by the new thread, for which malloc first maps an arena.
+ *
  * The current lwp is a thread-local variable. A detached thread may be gone before
  * its creator runs again, so each thread names itself.
  */
@@ -19,6 +22,7 @@
 #include "internal.h"
 
 #define THREAD_NAME_SIZE 16 /* prctl(2), PR_SET_NAME */
+#define THREAD_SLOTS	 8
 #define THREAD_RETRIES	 10
 #define THREAD_RETRY_NS	 10000000
 
@@ -26,9 +30,36 @@ struct thread_start {
 	void *(*f)(void *);
 	void *arg;
 	char name[THREAD_NAME_SIZE];
+	int taken;
 };
 
+static struct thread_start thread_slots[THREAD_SLOTS];
 static __thread struct lwp *thread_lwp __attribute__((__tls_model__("initial-exec")));
+
+/**
+ * start_get() - Find room for what a thread needs to start
+ *
+ * Return: a slot or memory, or NULL
+ */
+static struct thread_start *start_get(void)
+{
+	for (size_t i = 0; i < THREAD_SLOTS; i++)
+		if (!__atomic_exchange_n(&thread_slots[i].taken, 1, __ATOMIC_ACQUIRE))
+			return &thread_slots[i];
+	return malloc(sizeof(struct thread_start));
+}
+
+/**
+ * start_put() - Give that room back
+ * @start:	what start_get() returned
+ */
+static void start_put(struct thread_start *start)
+{
+	if (start >= thread_slots && start < thread_slots + THREAD_SLOTS)
+		__atomic_store_n(&start->taken, 0, __ATOMIC_RELEASE);
+	else
+		free(start);
+}
 
 /**
  * thread_signals() - Compute what a thread of the kernel blocks
@@ -53,7 +84,7 @@ static void *thread_main(void *arg)
 {
 	struct thread_start start = *(struct thread_start *)arg;
 
-	free(arg);
+	start_put(arg);
 	if (start.name[0])
 		pthread_setname_np(pthread_self(), start.name);
 	return start.f(start.arg);
@@ -97,7 +128,7 @@ static int thread_create_blocked(struct thread_start *start, pthread_t *joinable
  */
 int ru_thread_start(void *(*f)(void *), void *arg, const char *name, pthread_t *joinable)
 {
-	struct thread_start *start = malloc(sizeof(*start));
+	struct thread_start *start = start_get();
 	int error;
 
 	if (!start)
@@ -107,7 +138,7 @@ int ru_thread_start(void *(*f)(void *), void *arg, const char *name, pthread_t *
 	snprintf(start->name, sizeof(start->name), "%s", name ? name : "");
 	error = thread_create_blocked(start, joinable);
 	if (error)
-		free(start);
+		start_put(start);
 	return error;
 }
 

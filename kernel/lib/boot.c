@@ -18,12 +18,12 @@
 #include "core.h"
 
 /* Struct pages of memory that is there cost time and space; see mm/grow.c. */
-#define BOOT_RAM	(16UL << 20)
+#define BOOT_RAM	(12UL << 20)
 #define BOOT_RAM_CPU	(2UL << 20)
 #define SERVERS		4
-#define BOOT_MEMMAP	(640UL << 10)
 #define BOOT_HEAP	(16UL << 20)
 #define BOOT_HEAP_SIZE	(2560UL << 10)
+#define BOOT_HEAP_PIECE	(64UL << 10)
 
 struct rump__setup rump__setup;
 struct rump__kernel rump__kernel;
@@ -61,18 +61,21 @@ static void helper(void *cpu)
 
 /*
  * Most of the boot's time goes into the host's page faults. One server takes
- * them ahead of the booting thread, on another processor if there is one: the
- * struct pages, and where the kernel's allocator begins.
+ * them ahead of the booting thread, on another processor if there is one: where
+ * the kernel's allocator begins. In pieces, as each holds up whoever maps
+ * something, and that is what starting a thread begins with.
  */
 static void prefault(void)
 {
-	rumpuser_ext_populate(RUMP_VMEMMAP_ADDR, BOOT_MEMMAP);
-	rumpuser_ext_populate(RUMP_IMAGE_ADDR + BOOT_HEAP, BOOT_HEAP_SIZE);
+	unsigned long at;
+
+	for (at = BOOT_HEAP; at < BOOT_HEAP + BOOT_HEAP_SIZE; at += BOOT_HEAP_PIECE)
+		rumpuser_ext_populate(RUMP_IMAGE_ADDR + at, BOOT_HEAP_PIECE);
 }
 
-static void server(void *first)
+static void server(void *last)
 {
-	if (first)
+	if (last)
 		prefault();
 	rump__kernel.ops->serve(rumpuser_ext_gettid());
 }
@@ -82,10 +85,11 @@ static int start_helpers(unsigned int ncpu)
 	unsigned long i;
 	int err = 0;
 
-	for (i = 0; i < SERVERS && !err; i++)
-		err = rump__setup.thread(server, i ? NULL : &rump__kernel, "rump-server");
 	for (i = 0; i < ncpu && !err; i++)
 		err = rump__setup.thread(helper, (void *)i, "rump-helper");
+	for (i = 1; i <= SERVERS && !err; i++)
+		err = rump__setup.thread(server, i == SERVERS ? &rump__kernel : NULL,
+					 "rump-server");
 	if (err)
 		rump__error("cannot start a thread: %s", str_error(err));
 	return -err;

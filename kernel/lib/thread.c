@@ -34,16 +34,40 @@ void rump__thread_attached(void)
 	pthread_setspecific(detach_key, rump__self.ht);
 }
 
+/* In slots as long as there are some: malloc maps an arena for a thread that frees. */
+#define SLOTS	8
+
 struct host_thread {
 	void (*fn)(void *arg);
 	void *arg;
+	int taken;
 };
+
+static struct host_thread slots[SLOTS];
+
+static struct host_thread *get_slot(void)
+{
+	int i;
+
+	for (i = 0; i < SLOTS; i++)
+		if (!__atomic_exchange_n(&slots[i].taken, 1, __ATOMIC_ACQUIRE))
+			return &slots[i];
+	return malloc(sizeof(*slots));
+}
+
+static void put_slot(struct host_thread *t)
+{
+	if (t >= slots && t < slots + SLOTS)
+		__atomic_store_n(&t->taken, 0, __ATOMIC_RELEASE);
+	else
+		free(t);
+}
 
 static void *run_host_thread(void *arg)
 {
 	struct host_thread t = *(struct host_thread *)arg;
 
-	free(arg);
+	put_slot(arg);
 	t.fn(t.arg);
 	return NULL;
 }
@@ -58,7 +82,7 @@ static void *run_host_thread(void *arg)
  */
 int rump__host_thread(void (*fn)(void *), void *arg, const char *name)
 {
-	struct host_thread *t = malloc(sizeof(*t));
+	struct host_thread *t = get_slot();
 	sigset_t all, old;
 	void *cookie;
 	int err;
@@ -74,7 +98,7 @@ int rump__host_thread(void (*fn)(void *), void *arg, const char *name)
 	err = rumpuser_thread_create(run_host_thread, t, name, 0, 0, -1, &cookie);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (err)
-		free(t);
+		put_slot(t);
 	return -err;
 }
 

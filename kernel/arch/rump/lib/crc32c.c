@@ -8,21 +8,30 @@
  * state to save. lib/crc32.c, whose definition this replaces, does it where
  * the processor does not.
  */
-#include <linux/cache.h>
 #include <linux/crc32.h>
-#include <linux/init.h>
 #include <linux/unaligned.h>
 
 #define CPUID_FEATURES	1		/* leaf */
 #define CPUID_SSE4_2	(1U << 20)	/* in ecx */
 
-static bool has_crc32c __ro_after_init;
+static int has_crc32c = -1;		/* not asked yet: in a virtual machine that takes 10 us */
+
+static bool detect(void)
+{
+	u32 eax = CPUID_FEATURES, ebx, ecx = 0, edx;
+
+	if (has_crc32c < 0) {
+		asm("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+		has_crc32c = !!(ecx & CPUID_SSE4_2);
+	}
+	return has_crc32c;
+}
 
 u32 __pure __crc32c_le(u32 crc, unsigned char const *p, size_t len)
 {
 	u64 wide = crc;
 
-	if (unlikely(!has_crc32c))
+	if (unlikely(has_crc32c <= 0) && !detect())
 		return __crc32c_le_base(crc, p, len);
 	for (; len >= sizeof(u64); len -= sizeof(u64), p += sizeof(u64))
 		asm("crc32q %1, %0" : "+r"(wide) : "rm"(get_unaligned((const u64 *)p)));
@@ -31,13 +40,3 @@ u32 __pure __crc32c_le(u32 crc, unsigned char const *p, size_t len)
 		asm("crc32b %1, %0" : "+r"(crc) : "rm"(*p));
 	return crc;
 }
-
-static int __init detect(void)
-{
-	u32 eax = CPUID_FEATURES, ebx, ecx = 0, edx;
-
-	asm("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	has_crc32c = ecx & CPUID_SSE4_2;
-	return 0;
-}
-early_initcall(detect);

@@ -58,7 +58,7 @@ typedef struct page *pgtable_t;
 #define virt_addr_valid(kaddr)	pfn_valid(virt_to_pfn(kaddr))
 
 /* Host memory comes in chunks, on the first use of a page: mm/grow.c */
-#define RUMP_CHUNK_SHIFT	17
+#define RUMP_CHUNK_SHIFT	16
 extern unsigned long *rump_chunks;
 void rump_populate_chunk(unsigned long chunk);
 
