@@ -163,6 +163,7 @@ void fds_start(void)
 		raw1(__NR_exit_group, 1);
 	}
 	fds_hide(master);
+	fds_hide(rump__kernel.fd);
 	kernel_call(RUMP_CALL_FD_MIRROR, 0, 0, 0, 0, 0, 0);
 }
 

@@ -10,10 +10,12 @@
  *
  * A call that is to be traced or counted takes a second way, so that the first stays short.
  */
+#include <asm/errno.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
 #include "kernel.h"
+#include "memory.h"
 #include "raw.h"
 #include "state.h"
 
@@ -50,10 +52,14 @@ static hijack_fn *const host_table[HIJACK_CALLS] = {
 long hijack_host(struct hijack_call *call)
 {
 	const unsigned long *arg = call->arg;
+	long result;
 
 	if (call->nr < HIJACK_CALLS && host_table[call->nr])
 		return host_table[call->nr](call);
-	return raw6((long)call->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	result = raw6((long)call->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	if (__builtin_expect(result == -EFAULT && memory_used, 0))
+		result = memory_retry(call);
+	return result;
 }
 
 /**

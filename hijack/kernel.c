@@ -20,6 +20,7 @@
 #include <linux/prctl.h>
 
 #include "../kernel/lib/core.h"
+#include "descriptors.h"
 #include "kernel.h"
 #include "mounts.h"
 #include "raw.h"
@@ -68,6 +69,7 @@ static __attribute__((used)) void bring_up(void)
 		rump__exit();
 		give_up(EXIT_KERNEL);
 	}
+	fds_start();
 	__atomic_store_n(&kernel_up, true, __ATOMIC_RELEASE);
 }
 

@@ -221,5 +221,9 @@ static bool touch_arguments(const struct hijack_call *call)
  */
 long memory_retry(struct hijack_call *call)
 {
-	return touch_arguments(call) ? hijack_host(call) : -EFAULT;
+	const unsigned long *arg = call->arg;
+
+	if (!touch_arguments(call))
+		return -EFAULT;
+	return raw6((long)call->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }

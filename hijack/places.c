@@ -203,7 +203,7 @@ const struct place *places_of(const char *path)
 
 	for (unsigned int i = 0; i < nplaces; i++) {
 		const struct place *place = &places[i];
-		uint32_t n = 1;
+		uint32_t n = place->length != 0;
 
 		while (n < place->length && path[n] == place->name[n])
 			n++;
@@ -223,6 +223,39 @@ const struct place *places_of_directory(uint64_t dev, uint64_t ino)
 		if (places[i].dev && places[i].dev == dev && places[i].ino == ino)
 			return &places[i];
 	return NULL;
+}
+
+/**
+ * places_all() - After a chroot(2) into the rump kernel: all names are its own
+ */
+void places_all(void)
+{
+	places[0] = (struct place){.name = "", .strip = true};
+	nplaces = 1;
+}
+
+/**
+ * places_below() - After a chroot(2) on the host: names begin at the new root
+ * @root:	its old name, "/" if it is not to be known
+ */
+void places_below(const char *root)
+{
+	size_t length = str_length(root);
+	unsigned int kept = 0;
+
+	if (length == 1)
+		return;
+	for (unsigned int i = 0; i < nplaces; i++) {
+		struct place place = places[i];
+
+		/* A blanket has one name in both kernels, which is no longer so. */
+		if (!place.strip || !str_starts(place.name, root) || place.name[length] != '/')
+			continue;
+		place.name += length;
+		place.length -= (uint32_t)length;
+		places[kept++] = place;
+	}
+	nplaces = kept;
 }
 
 /**

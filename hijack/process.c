@@ -38,14 +38,12 @@ void hijack_on_parent(enum hijack_kind kind, long result)
 
 void hijack_on_thread_exit(void)
 {
-	if (kernel_up)
-		kernel_thread_exit();
+	kernel_thread_exit();
 }
 
 void hijack_on_exit(void)
 {
-	if (kernel_up)
-		kernel_exit();
+	kernel_exit();
 }
 
 long route_clone(struct hijack_call *call)
