@@ -75,6 +75,10 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind);
 void hijack_on_child(enum hijack_kind kind);
 /* In the parent afterwards; @result is the child or a negated errno. */
 void hijack_on_parent(enum hijack_kind kind, long result);
+/* The kernel has booted; kernel_up is about to be true. */
+void hijack_on_kernel(void);
+/* A call has failed on the host with EFAULT: its result, made again if that was for a page of the kernel's. */
+long hijack_on_fault(struct hijack_call *call);
 /* In a thread that is about to end, by exit(2) or by unmapping its stack. */
 void hijack_on_thread_exit(void);
 /* In a process about to end by exit_group(2). */

@@ -15,7 +15,6 @@
 #include <linux/seccomp.h>
 
 #include "kernel.h"
-#include "memory.h"
 #include "raw.h"
 #include "state.h"
 
@@ -57,8 +56,8 @@ long hijack_host(struct hijack_call *call)
 	if (call->nr < HIJACK_CALLS && host_table[call->nr])
 		return host_table[call->nr](call);
 	result = raw6((long)call->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-	if (__builtin_expect(result == -EFAULT && memory_used, 0))
-		result = memory_retry(call);
+	if (__builtin_expect(result == -EFAULT && kernel_up, 0))
+		result = hijack_on_fault(call);
 	return result;
 }
 

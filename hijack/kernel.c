@@ -20,7 +20,7 @@
 #include <linux/prctl.h>
 
 #include "../kernel/lib/core.h"
-#include "descriptors.h"
+#include "call.h"
 #include "kernel.h"
 #include "mounts.h"
 #include "raw.h"
@@ -69,7 +69,7 @@ static __attribute__((used)) void bring_up(void)
 		rump__exit();
 		give_up(EXIT_KERNEL);
 	}
-	fds_start();
+	hijack_on_kernel();
 	__atomic_store_n(&kernel_up, true, __ATOMIC_RELEASE);
 }
 

@@ -17,7 +17,6 @@
 #include <asm/errno.h>
 #include <linux/mman.h>
 
-#include "memory.h"
 #include "route.h"
 #include "special.h"
 #include "state.h"
@@ -32,7 +31,7 @@ struct iovec_raw {
 	unsigned long length;
 };
 
-bool memory_used;
+static bool memory_used; /* rump files have been mapped */
 
 /**
  * in_window() - Whether an address is the rump kernel's to map
@@ -215,15 +214,15 @@ static bool touch_arguments(const struct hijack_call *call)
 }
 
 /**
- * memory_retry() - A call has failed on the host with EFAULT: was it for a page that was not there?
+ * hijack_on_fault() - A call has failed on the host with EFAULT: was it for a page that was not there?
  *
  * Return: its result, made again if so
  */
-long memory_retry(struct hijack_call *call)
+long hijack_on_fault(struct hijack_call *call)
 {
 	const unsigned long *arg = call->arg;
 
-	if (!touch_arguments(call))
+	if (!memory_used || !touch_arguments(call))
 		return -EFAULT;
 	return raw6((long)call->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }

@@ -13,6 +13,15 @@ void hijack_on_start(char **argv, char **envp)
 {
 	(void)argv;
 	places_read(envp);
+	if ((nplaces || places_families) && rump__image_reserve())
+		raw1(__NR_exit_group, 1);
+}
+
+void hijack_on_kernel(void)
+{
+	if (places_families)
+		rump__lo_up();
+	fds_start();
 }
 
 long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)

@@ -98,6 +98,7 @@ int rump__params_read(struct rump__params *p, char *const *envp);
 const char *rump__getenv(char *const *envp, const char *name);
 
 /* image.c */
+int rump__image_reserve(void);
 int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
 		     const struct rump__params *p);
 
@@ -145,7 +146,8 @@ int rump__mount(const char *source, const char *dir, const char *type, unsigned 
 /* creds.c */
 void rump__creds(struct rump_bootinfo *info);
 
-/* tune.c, exit.c, gdb.c, message.c */
+/* lo.c, tune.c, exit.c, gdb.c, message.c */
+void rump__lo_up(void);
 void rump__tune(unsigned long ram);
 void rump__exit(void);
 void rump__debug_register(void *symfile, unsigned long size);

@@ -57,18 +57,32 @@ static long map(unsigned long addr, unsigned long len, int prot, int flags, int 
 	return raw_call(__NR_mmap, addr, len, prot, flags, fd, off);
 }
 
-static bool reserve(unsigned long from, unsigned long to)
+/**
+ * rump__image_reserve() - Keep the addresses of the kernel free of anything else
+ *
+ * The image would do it, but by then a program may have got memory there.
+ *
+ * Return: 0, or an errno value after a message
+ */
+int rump__image_reserve(void)
 {
-	long at = map(from, to - from, PROT_NONE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	unsigned long size = RUMP_WINDOW_END - RUMP_HYP_ADDR;
+	static bool reserved;
+	long at;
 
-	if (at == (long)from)
-		return true;
+	if (reserved)
+		return 0;
+	at = map(RUMP_HYP_ADDR, size, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	if (at == RUMP_HYP_ADDR) {
+		reserved = true;
+		return 0;
+	}
 	if (!raw_failed(at))
-		raw2(__NR_munmap, at, to - from);
-	rump__error("cannot reserve addresses %lx to %lx: %s", from, to,
+		raw2(__NR_munmap, at, size);
+	rump__error("cannot reserve addresses %lx to %lx: %s", RUMP_HYP_ADDR, RUMP_WINDOW_END,
 		    raw_failed(at) ? str_error(at) : "something lies there");
-	return false;
+	return ENOMEM;
 }
 
 static bool map_fixed(unsigned long addr, unsigned long len, int prot, int flags, int fd,
@@ -141,11 +155,7 @@ static int load(struct rump__kernel *k, const struct rump__setup *setup, const s
 	total = (k->image_end - RUMP_IMAGE_ADDR + p->memlimit + SECTION - 1) & ~(SECTION - 1);
 	memmap = page_up(total / PAGE * PAGE_STRUCT);
 
-	if (!reserve(RUMP_HYP_ADDR, RUMP_IMAGE_ADDR) ||
-	    !reserve(RUMP_IMAGE_ADDR, RUMP_IMAGE_ADDR + total) ||
-	    !reserve(RUMP_VMEMMAP_ADDR, RUMP_VMEMMAP_ADDR + memmap) ||
-	    !reserve(RUMP_VMALLOC_ADDR, RUMP_VMALLOC_END) ||
-	    !reserve(RUMP_WINDOW_ADDR, RUMP_WINDOW_END))
+	if (rump__image_reserve())
 		goto fail_unmap;
 	k->fd = new_memfd(total + memmap);
 	if (k->fd < 0)

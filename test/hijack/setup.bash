@@ -18,9 +18,10 @@ REPORT=$BATS_TEST_TMPDIR/report
 TRACE=$BATS_TEST_TMPDIR/trace
 export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
 
-# hijacked COMMAND...: run it under the shim, with report
+# hijacked COMMAND...: run it under the shim, with report; all calls are the host's unless RUMPHIJACK is
+# set
 hijacked() {
-	RUMPHIJACK_REPORT=$REPORT LD_PRELOAD=$SHIM timeout 120 "$@"
+	RUMPHIJACK=${RUMPHIJACK-} RUMPHIJACK_REPORT=$REPORT LD_PRELOAD=$SHIM timeout 120 "$@"
 }
 
 # checked COMMAND...: the same under the Syscall User Dispatch checker
