@@ -150,7 +150,8 @@ void kernel_forget(void)
 	forgotten = forgotten || kernel_up;
 	kernel_up = false;
 	need_lock.word = 0;
-	rump__forget();
+	if (forgotten || rump__signals_up)
+		rump__forget();
 }
 
 /**
