@@ -50,8 +50,10 @@ void bench_line(const char *name, double rump, double host, const char *unit, do
 
 void bench_calls(const char *rump_ext4, const char *rump_tmpfs, const char *host_ext4,
 		 const char *host_tmpfs);
-void bench_files(const char *rump_dir, const char *host_dir);
+/* So many small files, and a large one of so many MiB. */
+void bench_files(const char *rump_dir, const char *host_dir, int files, long mib);
 void bench_net(void);
+void bench_start(void);
 void bench_parallel(const char *rump_dir, const char *host_dir);
 
 #endif

@@ -7,15 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <rump/rump.h>
 
 #include "bench.h"
-
-#define BOOTS	21
 
 static FILE *tsv;
 /* What is measured against the host, and what its lines begin with. */
@@ -38,9 +35,10 @@ double bench_now(void)
 void bench_line(const char *name, double rump, double host, const char *unit, double target)
 {
 	double ratio = host > 0 ? rump / host : 0;
+	int digits = rump < 10 ? 2 : 1;
 
-	printf("%s%-*s %10.1f %10.1f %-5s", prefix, 34 - (int)strlen(prefix), name,
-	       rump, host, unit);
+	printf("%s%-*s %10.*f %10.*f %-5s", prefix, 34 - (int)strlen(prefix), name, digits, rump,
+	       digits, host, unit);
 	if (host > 0)
 		printf(" %6.2f", ratio);
 	else
@@ -60,8 +58,7 @@ static void best(double (*fn)(const struct side *s, const char *dir), const char
 	int i;
 
 	*rump = *host = 1e9;
-	/* A peer is slow enough for one turn to tell. */
-	for (i = 0; i < (left == &rump_side ? TURNS : 1); i++) {
+	for (i = 0; i < TURNS; i++) {
 		t = fn(left, rump_dir);
 		*rump = t < *rump ? t : *rump;
 		t = fn(&host_side, host_dir);
@@ -103,41 +100,6 @@ static double memory_kib(void)
 	return sum;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Seconds of rump_init(): the median, each boot in a process of its own. */
-static double boot_time(void)
-{
-	double t[BOOTS];
-	int i, p[2];
-
-	for (i = 0; i < BOOTS; i++) {
-		if (pipe(p))
-			return 0;
-		if (!fork()) {
-			t[0] = bench_now();
-			if (rump_init())
-				_exit(1);
-			t[0] = bench_now() - t[0];
-			_exit(write(p[1], t, sizeof(t[0])) != sizeof(t[0]));
-		}
-		close(p[1]);
-		if (read(p[0], &t[i], sizeof(t[i])) != sizeof(t[i])) {
-			fprintf(stderr, "bench: the kernel did not boot\n");
-			exit(1);
-		}
-		close(p[0]);
-		wait(NULL);
-	}
-	qsort(t, BOOTS, sizeof(t[0]), by_value);
-	return t[BOOTS / 2];
-}
-
 int main(int argc, char **argv)
 {
 	double t, before, mount;
@@ -155,7 +117,7 @@ int main(int argc, char **argv)
 		/* Here IMAGE is where another system has it mounted. */
 		left = &host_side;
 		prefix = "fuse2fs: ";
-		bench_files(argv[2], argv[1]);
+		bench_files(argv[2], argv[1], 1000, 64);
 		fclose(tsv);
 		return 0;
 	}
@@ -166,7 +128,7 @@ int main(int argc, char **argv)
 		fclose(tsv);
 		return 0;
 	}
-	bench_line("boot", boot_time() * 1e3, 0, "ms", 4.0);
+	bench_start();
 	before = memory_kib();
 	if (rump_init())
 		return 1;
@@ -179,7 +141,7 @@ int main(int argc, char **argv)
 	bench_line("ext4 mount", mount * 1e3, 0, "ms", 1.0);
 	bench_calls("/mnt", "/tmp", argv[1], "/dev/shm");
 	bench_net();
-	bench_files("/mnt", argv[1]);
+	bench_files("/mnt", argv[1], 10000, 256);
 	fclose(tsv);
 	return 0;
 }
