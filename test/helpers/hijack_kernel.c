@@ -258,6 +258,25 @@ static void test_jump(void)
 	check(rump(SYS_read, rump_pipe[0], &byte, 1) == 1 && byte == 'y');
 }
 
+/* The signal comes before the call, at its beginning, or when it blocks; none may get lost. */
+static void test_jump_anywhere(void)
+{
+	char byte;
+
+	open_pipe();
+	handle(SIGALRM, jump_out, 0);
+	for (int i = 1; i <= 3000; i++) {
+		struct itimerval timer = {.it_value.tv_usec = 1 + i % 100};
+
+		if (!sigsetjmp(jump, 1)) {
+			check(!setitimer(ITIMER_REAL, &timer, NULL));
+			rump(SYS_read, rump_pipe[0], &byte, 1);
+			check(false);
+		}
+		check(handled == i);
+	}
+}
+
 static void call_inside(int signal)
 {
 	(void)signal;
@@ -477,6 +496,7 @@ static const struct test {
 	{"restart", test_restart},
 	{"sleep", test_sleep},
 	{"jump", test_jump},
+	{"jump_anywhere", test_jump_anywhere},
 	{"handler_calls", test_handler_calls},
 	{"cancel", test_cancel},
 	{"views", test_views},

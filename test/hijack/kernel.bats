@@ -205,7 +205,7 @@ for task in glob.glob("/proc/self/task/*/comm"): print(open(task).read(), end=""
 }
 
 @test "siglongjmp() and pthread_cancel() leave blocked calls" {
-	in_every_mode jump cancel
+	in_every_mode jump jump_anywhere cancel
 }
 
 @test "the program sees the masks and actions that it has set" {

@@ -454,8 +454,10 @@ asmlinkage struct rump_exit rump_call_exit(long ret)
 	struct rump_hthread *ht = base->task->thread.ht;
 	struct rump_vcpu *v;
 
-	if (unlikely(READ_ONCE(base->task->thread_info.flags) & _TIF_WORK_MASK))
+	if (unlikely(READ_ONCE(base->task->thread_info.flags) & _TIF_WORK_MASK)) {
 		ret = rump_exit_work(ret);
+		WRITE_ONCE(ht->interrupted, 0);
+	}
 	v = READ_ONCE(base->vcpu);
 	if (unlikely(v->carrier != ht || READ_ONCE(v->pending) ||
 		     rump_hostwork_waiting() || others_first(v, ht)))
@@ -501,13 +503,17 @@ long rump_do_call(struct rump_hthread *ht)
 		}
 	}
 	task_pt_regs(current)->nr = nr;
+	if (unlikely(READ_ONCE(ht->interrupted)))
+		set_notify_signal(current);
 	if (likely(nr < NR_syscalls))
 		ret = sys_call_table[nr](ht->args[0], ht->args[1], ht->args[2], ht->args[3],
 					 ht->args[4], ht->args[5]);
 	else
 		ret = rump_call(nr, ht->args);
-	if (unlikely(READ_ONCE(current_thread_info()->flags) & _TIF_WORK_MASK))
+	if (unlikely(READ_ONCE(current_thread_info()->flags) & _TIF_WORK_MASK)) {
 		ret = rump_exit_work(ret);
+		WRITE_ONCE(ht->interrupted, 0);
+	}
 	ht->vcpu = this_vcpu();
 	return ret;
 }

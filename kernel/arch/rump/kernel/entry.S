@@ -73,6 +73,8 @@ SYM_FUNC_START(rump_enter)
 	jne	.Lother
 	cmpq	$NR_syscalls, %r12
 	jae	.Lother
+	cmpl	$0, HT_INTERRUPTED(%r13)
+	jne	.Lother
 	movq	%r13, VCPU_CARRIER(%rbx)
 	movq	%rsp, HT_HOST_SP(%r13)
 	movq	HT_KSP(%r13), %rsp

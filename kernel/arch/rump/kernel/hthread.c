@@ -141,11 +141,16 @@ void rump_helper(unsigned int cpu, int tid)
  * Called in a signal handler, on whatever stack. The thread itself runs the
  * interrupt if it is parked, as the signal ends the wait; else the owner
  * polls it.
+ *
+ * The call may not have begun yet: the thread is about to enter, or its request
+ * waits, and what notices the interrupt in user mode forgets it. So @interrupted stays set until
+ * a call has seen it. One that was over already leaves it to the next, which returns to be made again.
  */
 void rump_interrupt(struct rump_hthread *ht)
 {
 	struct rump_vcpu *v = ht->vcpu;
 
+	WRITE_ONCE(ht->interrupted, 1);
 	if (host_cmpxchg(&ht->signal_queued, 0, 1) == 0)
 		host_push(&v->signals, &ht->signal_node);
 	rump_raise(v, RUMP_IRQ_SIGNAL);

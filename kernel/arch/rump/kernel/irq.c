@@ -55,6 +55,8 @@ static void run_signals(struct rump_vcpu *v, bool user)
 		smp_mb();
 		if (ht->task && in_call(ht, ht->task, user))
 			set_notify_signal(ht->task);
+		else if (READ_ONCE(ht->done))
+			WRITE_ONCE(ht->interrupted, 0);
 	}
 }
 

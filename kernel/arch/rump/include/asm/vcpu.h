@@ -68,6 +68,7 @@ struct rump_hthread {
 	u32 word;			/* futex: 1 = parked */
 	u32 done;			/* the call has its result */
 	u32 req;			/* enum rump_request_state */
+	u32 interrupted;		/* the call shall return for a host signal */
 	long ret;
 	long nr;
 	unsigned long args[6];
@@ -80,7 +81,6 @@ struct rump_hthread {
 	u32 attaching;			/* the request is for a task */
 	u32 request_queued;		/* request_node is on a list, or about to be */
 	u32 signal_queued;
-	u32 interrupted;		/* the call shall return for a host signal */
 	u32 used;
 	u32 kind;
 } ____cacheline_aligned;
