@@ -138,6 +138,16 @@ loaded() {
 	assert_line --partial 'prompt: (rump) '
 }
 
+@test "the installed scripts use the installed command" {
+	run "$TREE/share/doc/rump/examples/files.sh"
+	assert_success
+	assert_line 'The quick red fox'
+	run env -u RUMP_COMMAND BATS_LIB_PATH="$TREE/lib/bats" \
+		bats --tap "$TREE/share/doc/rump/examples/tests.bats"
+	assert_success
+	assert_line 1..5
+}
+
 @test "bash finds the completion of rump where it looks for it" {
 	# shellcheck disable=SC2016 # for the other bash
 	run bash --norc -c '. "$1"; complete -p rump' - "$TREE/share/bash-completion/completions/rump"
