@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "internal.h"
@@ -82,12 +83,17 @@ static void thread_signals(sigset_t *set)
  */
 static void *thread_main(void *arg)
 {
-	struct thread_start start = *(struct thread_start *)arg;
+	struct thread_start *start = arg;
+	void *(*f)(void *) = start->f;
+	char name[THREAD_NAME_SIZE];
 
-	start_put(arg);
-	if (start.name[0])
-		pthread_setname_np(pthread_self(), start.name);
-	return start.f(start.arg);
+	/* Not @taken, which others try. */
+	arg = start->arg;
+	memcpy(name, start->name, sizeof(name));
+	start_put(start);
+	if (name[0])
+		pthread_setname_np(pthread_self(), name);
+	return f(arg);
 }
 
 /**
