@@ -91,3 +91,17 @@ void bell_ring(int fd)
 
 	raw3(__NR_write, fd, &one, sizeof(one));
 }
+
+/**
+ * bell_child() - In a forked process: they are its parent's
+ */
+void bell_child(void)
+{
+	for (int i = 0; i < BELLS; i++) {
+		if (!bells[i])
+			continue;
+		fds_show(bells[i] - 1);
+		raw1(__NR_close, bells[i] - 1);
+		bells[i] = 0;
+	}
+}

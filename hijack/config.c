@@ -147,7 +147,7 @@ static const char *absolute_preload(const char *value, const char *given)
  */
 static void read_variable(char **variable)
 {
-	const char *value;
+	const char *value, *end;
 
 	value = value_of(*variable, "RUMPHIJACK_TRACE");
 	if (value && *value) {
@@ -163,6 +163,9 @@ static void read_variable(char **variable)
 	value = value_of(*variable, "RUMPHIJACK_SUD");
 	if (value)
 		hijack_config.sud = read_flag(*variable, value);
+	value = value_of(*variable, "RUMP_SERVE");
+	if (value && str_to_number(value, &hijack_config.serve, &end))
+		hijack_config.boot = true;
 	value = value_of(*variable, "RUMP_VERBOSE");
 	if (value)
 		hijack_config.verbose = *value && !str_equal(value, "0");
@@ -223,6 +226,7 @@ void config_read(char **envp, const char *library, bool root)
 	hijack_config.libdir = directory;
 	hijack_config.probe = join(directory, "/" HIJACK_PREFIX "/libexec/rump/probe", "");
 	hijack_config.mksites = join(directory, "/" HIJACK_PREFIX "/libexec/rump/mksites", "");
+	hijack_config.server = join(directory, "/" HIJACK_PREFIX "/libexec/rump/serve", "");
 	hijack_config.saved = saved;
 
 	for (; *envp; envp++) {

@@ -35,28 +35,19 @@
 #include <linux/fcntl.h>
 #include <linux/futex.h>
 #include <linux/memfd.h>
+#include <linux/mman.h>
 
 #include "route.h"
 #include "state.h"
 #include "str.h"
 
-#define PARKED_MAX  320 /* threads in flight at once, and descriptors in one message */
 #define PARKED_KEEP 16
 #define FD_HIGH	    700 /* out of the way of programs that count from 3 */
 #define HIDDEN_MAX  64
 
-struct parked {
-	unsigned int fd;
-	bool closing;
-};
+struct fds fds_main;
+__thread struct fds *fds_own;
 
-uint64_t fds_rump[FDS / 64];
-unsigned int fds_parked;
-
-static struct parked parked[PARKED_MAX];
-static unsigned int in_flight, closing;
-static unsigned int full_below;
-static uint32_t lock_word;
 static int master = -1;
 static int hidden[HIDDEN_MAX];
 static unsigned int nhidden;
@@ -66,14 +57,14 @@ static unsigned int nhidden;
  */
 void fds_lock(void)
 {
-	uint32_t free = 0;
+	uint32_t *word = &fds_now()->lock, free = 0;
 
 	kernel_hold();
-	if (__atomic_compare_exchange_n(&lock_word, &free, 1, false, __ATOMIC_ACQUIRE,
+	if (__atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_ACQUIRE,
 					__ATOMIC_RELAXED))
 		return;
-	while (__atomic_exchange_n(&lock_word, 2, __ATOMIC_ACQUIRE))
-		raw4(__NR_futex, &lock_word, FUTEX_WAIT_PRIVATE, 2, 0);
+	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE))
+		raw4(__NR_futex, word, FUTEX_WAIT_PRIVATE, 2, 0);
 }
 
 /**
@@ -81,8 +72,10 @@ void fds_lock(void)
  */
 void fds_unlock(void)
 {
-	if (__atomic_exchange_n(&lock_word, 0, __ATOMIC_RELEASE) == 2)
-		raw3(__NR_futex, &lock_word, FUTEX_WAKE_PRIVATE, 1);
+	uint32_t *word = &fds_now()->lock;
+
+	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
+		raw3(__NR_futex, word, FUTEX_WAKE_PRIVATE, 1);
 	kernel_release();
 }
 
@@ -123,10 +116,12 @@ bool fds_hidden(unsigned long fd)
  */
 long fds_first(unsigned int from, unsigned int last)
 {
-	for (unsigned int n = from; n < FDS && n <= last; n++) {
-		if (!fds_rump[n / 64] && n % 64 == 0)
+	struct fds *f = fds_now();
+
+	for (unsigned int n = from; n < f->top && n <= last; n++) {
+		if (!f->rump[n / 64] && n % 64 == 0)
 			n += 63;
-		else if (fds_rump[n / 64] >> n % 64 & 1)
+		else if (f->rump[n / 64] >> n % 64 & 1)
 			return n;
 	}
 	return -1;
@@ -191,7 +186,13 @@ long fds_place_at(unsigned int fd)
  */
 void fds_set(unsigned int fd)
 {
-	__atomic_fetch_or(&fds_rump[fd / 64], 1ul << fd % 64, __ATOMIC_RELEASE);
+	struct fds *f = fds_now();
+	unsigned int top = __atomic_load_n(&f->top, __ATOMIC_RELAXED), word = fd / 64 * 64 + 64;
+
+	while (word > top && !__atomic_compare_exchange_n(&f->top, &top, word, true,
+							  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	__atomic_fetch_or(&f->rump[fd / 64], 1ul << fd % 64, __ATOMIC_RELEASE);
 }
 
 /**
@@ -199,40 +200,49 @@ void fds_set(unsigned int fd)
  */
 void fds_forget(unsigned int fd)
 {
-	__atomic_fetch_and(&fds_rump[fd / 64], ~(1ul << fd % 64), __ATOMIC_RELEASE);
+	struct fds *f = fds_now();
+
+	__atomic_fetch_and(&f->rump[fd / 64], ~(1ul << fd % 64), __ATOMIC_RELEASE);
 }
 
 /**
- * find() - Where in parked[] a number is, or would be
+ * find() - Where in f->parked[] a number is, or would be
  */
 static unsigned int find(unsigned int fd)
 {
+	struct fds *f = fds_now();
 	unsigned int i = 0;
 
-	while (i < fds_parked && parked[i].fd < fd)
+	while (i < f->nparked && f->parked[i].fd < fd)
 		i++;
 	return i;
 }
 
 static bool is_parked(unsigned int i, unsigned int fd)
 {
-	return i < fds_parked && parked[i].fd == fd;
+	struct fds *f = fds_now();
+
+	return i < f->nparked && f->parked[i].fd == fd;
 }
 
 static void park(unsigned int i, unsigned int fd, bool is_closing)
 {
-	for (unsigned int j = fds_parked++; j > i; j--)
-		parked[j] = parked[j - 1];
-	parked[i] = (struct parked){fd, is_closing};
-	closing += is_closing;
+	struct fds *f = fds_now();
+
+	for (unsigned int j = f->nparked++; j > i; j--)
+		f->parked[j] = f->parked[j - 1];
+	f->parked[i] = (struct parked){fd, is_closing};
+	f->closing += is_closing;
 }
 
 static void remove_parked(unsigned int i)
 {
-	closing -= parked[i].closing;
-	fds_parked--;
-	for (; i < fds_parked; i++)
-		parked[i] = parked[i + 1];
+	struct fds *f = fds_now();
+
+	f->closing -= f->parked[i].closing;
+	f->nparked--;
+	for (; i < f->nparked; i++)
+		f->parked[i] = f->parked[i + 1];
 }
 
 /**
@@ -250,12 +260,13 @@ bool fds_is_parked(unsigned int fd)
  */
 long fds_next_kept(unsigned int from, unsigned int last)
 {
+	struct fds *f = fds_now();
 	long next = fds_first(from, last);
 
-	for (unsigned int i = 0; i < fds_parked; i++)
-		if (parked[i].fd >= from && parked[i].fd <= last &&
-		    (next < 0 || parked[i].fd < (unsigned long)next))
-			next = parked[i].fd;
+	for (unsigned int i = 0; i < f->nparked; i++)
+		if (f->parked[i].fd >= from && f->parked[i].fd <= last &&
+		    (next < 0 || f->parked[i].fd < (unsigned long)next))
+			next = f->parked[i].fd;
 	for (unsigned int i = 0; i < nhidden; i++)
 		if ((unsigned int)hidden[i] >= from && (unsigned int)hidden[i] <= last &&
 		    (next < 0 || hidden[i] < next))
@@ -292,9 +303,10 @@ void fds_set_parked(unsigned int fd)
  */
 void fds_freed(unsigned int fd)
 {
-	unsigned int below = __atomic_load_n(&full_below, __ATOMIC_RELAXED);
+	struct fds *f = fds_now();
+	unsigned int below = __atomic_load_n(&f->full_below, __ATOMIC_RELAXED);
 
-	while (fd < below && !__atomic_compare_exchange_n(&full_below, &below, fd, true,
+	while (fd < below && !__atomic_compare_exchange_n(&f->full_below, &below, fd, true,
 							  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 }
@@ -304,23 +316,24 @@ void fds_freed(unsigned int fd)
  */
 static long offer_lowest(void)
 {
-	unsigned int below = full_below;
+	struct fds *f = fds_now();
+	unsigned int below = f->full_below;
 	long fd = fds_place(below), result;
 	unsigned int i;
 
 	if (raw_failed(fd))
 		return fd;
 	/* All from @below up to the number found are in use: that is how it was found. */
-	__atomic_compare_exchange_n(&full_below, &below, (unsigned int)fd + 1, false,
+	__atomic_compare_exchange_n(&f->full_below, &below, (unsigned int)fd + 1, false,
 				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	i = find((unsigned int)fd);
-	if (fds_parked - closing > in_flight && i > 0 && !parked[0].closing) {
+	if (f->nparked - f->closing > f->in_flight && i > 0 && !f->parked[0].closing) {
 		/* What is parked is lower, as it turns out. */
 		raw1(__NR_close, fd);
 		fds_freed((unsigned int)fd);
 		return 0;
 	}
-	if ((unsigned long)fd >= FDS || fds_parked == PARKED_MAX)
+	if ((unsigned long)fd >= FDS || f->nparked == PARKED_MAX)
 		result = -EMFILE;
 	else
 		result = kernel_call(RUMP_CALL_FD_OFFER, fd, 0, 0, 0, 0, 0);
@@ -340,13 +353,14 @@ static long offer_lowest(void)
  */
 long fds_begin(void)
 {
+	struct fds *f = fds_now();
 	long result = 0;
 
 	fds_lock();
-	if (fds_parked - closing <= in_flight || parked[0].closing || parked[0].fd > full_below)
+	if (f->nparked - f->closing <= f->in_flight || f->parked[0].closing || f->parked[0].fd > f->full_below)
 		result = offer_lowest();
 	if (!result)
-		in_flight++;
+		f->in_flight++;
 	fds_unlock();
 	return result;
 }
@@ -357,8 +371,10 @@ long fds_begin(void)
  */
 void fds_end(long result)
 {
+	struct fds *f = fds_now();
+
 	fds_lock();
-	in_flight--;
+	f->in_flight--;
 	if (result >= 0) {
 		fds_unpark((unsigned int)result);
 		fds_set((unsigned int)result);
@@ -373,9 +389,10 @@ void fds_end(long result)
  */
 static bool give_back(unsigned int i)
 {
-	unsigned int fd = parked[i].fd;
+	struct fds *f = fds_now();
+	unsigned int fd = f->parked[i].fd;
 
-	if (parked[i].closing ||
+	if (f->parked[i].closing ||
 	    raw_failed(kernel_call(RUMP_CALL_FD_WITHDRAW, fd, 0, 0, 0, 0, 0)))
 		return false;
 	remove_parked(i);
@@ -389,8 +406,10 @@ static bool give_back(unsigned int i)
  */
 void fds_withdraw(void)
 {
+	struct fds *f = fds_now();
+
 	fds_lock();
-	for (unsigned int i = fds_parked; i-- && fds_parked - closing > in_flight;)
+	for (unsigned int i = f->nparked; i-- && f->nparked - f->closing > f->in_flight;)
 		give_back(i);
 	fds_unlock();
 }
@@ -405,6 +424,7 @@ void fds_withdraw(void)
  */
 long fds_close(unsigned int fd)
 {
+	struct fds *f = fds_now();
 	unsigned int i;
 	long result;
 
@@ -415,9 +435,9 @@ long fds_close(unsigned int fd)
 	}
 	fds_forget(fd);
 	/* Without room it is made: one that is not needed goes. */
-	for (i = fds_parked; fds_parked >= PARKED_KEEP && fds_parked - closing > in_flight && i--;)
+	for (i = f->nparked; f->nparked >= PARKED_KEEP && f->nparked - f->closing > f->in_flight && i--;)
 		give_back(i);
-	if (fds_parked == PARKED_MAX) {
+	if (f->nparked == PARKED_MAX) {
 		result = kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
 		raw1(__NR_close, fd);
 		fds_freed(fd);
@@ -431,9 +451,9 @@ long fds_close(unsigned int fd)
 
 	fds_lock();
 	i = find(fd);
-	if (is_parked(i, fd) && parked[i].closing) {
-		parked[i].closing = false;
-		closing--;
+	if (is_parked(i, fd) && f->parked[i].closing) {
+		f->parked[i].closing = false;
+		f->closing--;
 	}
 	fds_unlock();
 	return result;
@@ -473,13 +493,80 @@ long fds_replace(unsigned int fd, long nr, long a, long b, long c)
 }
 
 /**
- * fds_child() - In a forked process, which has no rump descriptors
+ * fds_child() - In a forked process: the same numbers, nobody else's calls
+ *
+ * What the parent has parked is the parent's to take; here it is given back.
  */
 void fds_child(void)
 {
-	for (unsigned int i = 0; i < FDS / 64; i++)
-		if (fds_rump[i])
-			fds_rump[i] = 0;
-	fds_parked = closing = in_flight = 0;
-	lock_word = 0;
+	struct fds *f = fds_now();
+
+	f->lock = 0;
+	f->in_flight = 0;
+	for (unsigned int i = 0; i < f->nparked; i++) {
+		raw1(__NR_close, f->parked[i].fd);
+		fds_freed(f->parked[i].fd);
+		if (kernel_up)
+			kernel_call(RUMP_CALL_FD_WITHDRAW, f->parked[i].fd, 0, 0, 0, 0, 0);
+	}
+	f->nparked = f->closing = 0;
+	for (unsigned int i = 0; i < f->top / 64 && !kernel_up; i++)
+		f->rump[i] = 0;
+}
+
+/**
+ * fds_inherit() - After the execution of a program: learn which numbers are the rump kernel's
+ */
+void fds_inherit(void)
+{
+	struct fds *f = fds_now();
+	long top = kernel_call(RUMP_CALL_FD_EXEC, (long)f->rump, FDS, 0, 0, 0, 0);
+
+	f->top = top > 0 ? ((unsigned int)top + 63) / 64 * 64 : 0;
+}
+
+/**
+ * fds_before_exec() - Let the placeholders that are to stay open do so
+ */
+void fds_before_exec(void)
+{
+	long flags;
+
+	fds_withdraw();
+	for (long fd = 0; (fd = fds_first((unsigned int)fd, FDS - 1)) >= 0; fd++) {
+		flags = kernel_call(__NR_fcntl, fd, F_GETFD, 0, 0, 0, 0);
+		raw3(__NR_fcntl, fd, F_SETFD, raw_failed(flags) ? FD_CLOEXEC : flags);
+	}
+}
+
+/**
+ * fds_copy() - The numbers of a process to be, that has this one's memory
+ *
+ * Return: NULL without memory
+ */
+struct fds *fds_copy(void)
+{
+	struct fds *f = fds_now(), *copy;
+	long memory = raw_call(__NR_mmap, 0, sizeof(*copy), PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (raw_failed(memory))
+		return NULL;
+	copy = (struct fds *)memory;
+	fds_lock();
+	memcpy(copy->rump, f->rump, f->top / 8);
+	copy->top = f->top;
+	copy->full_below = f->full_below;
+	copy->nparked = f->nparked;
+	memcpy(copy->parked, f->parked, f->nparked * sizeof(f->parked[0]));
+	fds_unlock();
+	return copy;
+}
+
+/**
+ * fds_drop() - That process is no more, or has memory of its own
+ */
+void fds_drop(struct fds *copy)
+{
+	raw2(__NR_munmap, copy, sizeof(*copy));
 }

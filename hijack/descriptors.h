@@ -4,13 +4,42 @@
 #define HIJACK_DESCRIPTORS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Numbers from here on are always the host's: fs.nr_open of the host is larger nowhere. */
 #define FDS (1u << 20)
 
-extern uint64_t fds_rump[FDS / 64];
-extern unsigned int fds_parked; /* placeholders without a rump file, see descriptors.c */
+#define PARKED_MAX 320 /* threads in flight at once, and descriptors in one message */
+
+/* A number that is held and has no rump file; descriptors.c tells more. */
+struct parked {
+	unsigned int fd;
+	bool closing;
+};
+
+/**
+ * struct fds - The numbers of a process
+ * @rump:	bit per number that is the rump kernel's
+ * @top:	no bit is set from here on
+ * The rest is descriptors.c's.
+ */
+struct fds {
+	uint64_t rump[FDS / 64];
+	unsigned int top;
+	unsigned int nparked, closing, in_flight, full_below;
+	uint32_t lock;
+	struct parked parked[PARKED_MAX];
+};
+
+/* Of this process; and of a vfork child that has its parent's memory, but numbers of its own. */
+extern struct fds fds_main;
+extern __thread struct fds *fds_own __attribute__((tls_model("initial-exec")));
+
+static inline struct fds *fds_now(void)
+{
+	return __builtin_expect(fds_own != NULL, 0) ? fds_own : &fds_main;
+}
 
 /**
  * fd_is_rump() - Whether a number is the rump kernel's
@@ -20,7 +49,15 @@ static inline bool fd_is_rump(unsigned long fd)
 {
 	uint32_t n = (uint32_t)fd;
 
-	return n < FDS && (__atomic_load_n(&fds_rump[n / 64], __ATOMIC_RELAXED) >> n % 64 & 1);
+	return n < FDS && (__atomic_load_n(&fds_now()->rump[n / 64], __ATOMIC_RELAXED) >> n % 64 & 1);
+}
+
+/**
+ * fds_parked() - Whether any number is parked
+ */
+static inline bool fds_parked(void)
+{
+	return fds_now()->nparked;
 }
 
 void fds_lock(void);
@@ -46,5 +83,9 @@ void fds_forget(unsigned int fd);
 void fds_unpark(unsigned int fd);
 void fds_freed(unsigned int fd);
 void fds_child(void);
+void fds_inherit(void);
+void fds_before_exec(void);
+struct fds *fds_copy(void);
+void fds_drop(struct fds *copy);
 
 #endif

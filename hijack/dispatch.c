@@ -16,6 +16,7 @@
 
 #include "kernel.h"
 #include "raw.h"
+#include "server.h"
 #include "state.h"
 
 unsigned char hijack_watched;

@@ -444,3 +444,24 @@ long route_epoll_pwait2(struct hijack_call *call)
 	return epoll_wait(call, timeout.seconds * 1000000000l + timeout.nanoseconds,
 			  (const void *)call->arg[4], call->arg[5]);
 }
+
+/**
+ * epoll_child() - In a forked process: the instances are its parent's too, the bells are not its own
+ *
+ * What it waits for on an instance of its parent's is the host's half.
+ */
+void epoll_child(void)
+{
+	for (uint32_t fd = 0; fd < sizeof(half_of) / sizeof(half_of[0]); fd++) {
+		struct half *half = find(fd);
+
+		if (!half)
+			continue;
+		half_of[fd] = 0;
+		half->names = 0;
+		kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
+		fds_show(half->bell);
+		raw1(__NR_close, half->bell);
+	}
+	bell_child();
+}

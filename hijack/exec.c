@@ -13,6 +13,7 @@
 #include <linux/mman.h>
 
 #include "raw.h"
+#include "server.h"
 #include "state.h"
 #include "str.h"
 
@@ -20,6 +21,7 @@
 #define MAX_VARIABLES	1000000
 #define NAME_ROOM	64
 #define PRELOAD_ROOM	4096
+#define SERVER_ROOM	128
 
 /* Pages that are known to be readable. */
 struct known {
@@ -127,17 +129,20 @@ static long exec(const struct hijack_call *call, int index, char *const *envp)
  * add_missing() - Complete an environment
  * @to:		array with room for it
  * @from:	the program's
- * @preload:	room for LD_PRELOAD
+ * @preload:	room for LD_PRELOAD, and for RUMP_SERVER behind it
  */
 static void add_missing(const char **to, char *const *from, long count, char *preload)
 {
 	static const char name[] = "LD_PRELOAD=";
+	const char *server = client_variable(preload + PRELOAD_ROOM, SERVER_ROOM);
 	bool have_preload = false;
 	long fill = 0;
 
 	for (long i = 0; i < count; i++) {
 		const char *variable = from[i];
 
+		if (server && str_starts(variable, "RUMP_SERVER="))
+			continue;
 		if (str_starts(variable, name)) {
 			size_t ours = str_length(hijack_config.preload);
 			char *value = preload + ours + 1;
@@ -154,8 +159,10 @@ static void add_missing(const char **to, char *const *from, long count, char *pr
 	}
 	if (!have_preload)
 		to[fill++] = hijack_config.preload;
+	if (server)
+		to[fill++] = server;
 	for (size_t i = 0; i < hijack_config.nsaved; i++) {
-		bool found = false;
+		bool found = str_starts(hijack_config.saved[i], "RUMP_SERVER=");
 
 		for (long j = 0; j < count && !found; j++)
 			found = from[j][0] == 'R' && same_name(from[j], hijack_config.saved[i]);
@@ -171,7 +178,7 @@ static void add_missing(const char **to, char *const *from, long count, char *pr
 static __attribute__((noinline)) long exec_on_stack(const struct hijack_call *call, int index,
 						    char *const *envp, long count, char *preload)
 {
-	const char *array[(size_t)count + hijack_config.nsaved + 2];
+	const char *array[(size_t)count + hijack_config.nsaved + 3];
 
 	add_missing(array, envp, count, preload);
 	return exec(call, index, (char *const *)array);
@@ -183,7 +190,7 @@ static __attribute__((noinline)) long exec_on_stack(const struct hijack_call *ca
 static long exec_in_memory(const struct hijack_call *call, int index, char *const *envp, long count,
 			   char *preload)
 {
-	size_t size = ((size_t)count + hijack_config.nsaved + 2) * sizeof(char *);
+	size_t size = ((size_t)count + hijack_config.nsaved + 3) * sizeof(char *);
 	long array = raw_call(__NR_mmap, 0, size, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	long result;
@@ -203,7 +210,7 @@ static long exec_completed(const struct hijack_call *call, int index)
 {
 	char *const *envp = (char *const *)call->arg[index];
 	long count = count_variables(envp);
-	char preload[PRELOAD_ROOM];
+	char preload[PRELOAD_ROOM + SERVER_ROOM];
 
 	if (__builtin_expect(hijack_watched, 0))
 		report_print("exec");

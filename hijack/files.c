@@ -24,7 +24,7 @@
  */
 static bool is_parked(unsigned long fd)
 {
-	return fds_parked && fds_is_parked((unsigned int)fd);
+	return fds_parked() && fds_is_parked((unsigned int)fd);
 }
 
 /**

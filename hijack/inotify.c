@@ -45,7 +45,7 @@ static bool take_unused(unsigned long fd)
  */
 long route_inotify_init(struct hijack_call *call)
 {
-	if (fds_parked)
+	if (fds_parked())
 		fds_withdraw();
 	return note(hijack_host(call));
 }

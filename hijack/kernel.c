@@ -17,12 +17,12 @@
 #include <asm/errno.h>
 #include <asm/signal.h>
 #include <linux/mman.h>
-#include <linux/prctl.h>
 
 #include "../kernel/lib/core.h"
 #include "call.h"
 #include "kernel.h"
 #include "mounts.h"
+#include "server.h"
 #include "raw.h"
 #include "state.h"
 #include "str.h"
@@ -30,7 +30,6 @@
 
 #define BOOT_STACK  (256ul << 10)
 #define GUARD_SIZE  4096ul
-#define COMM_ROOM   16
 #define EXIT_CONFIG 2
 #define EXIT_KERNEL 1
 
@@ -50,27 +49,59 @@ static _Noreturn void give_up(int status)
 }
 
 /**
- * bring_up() - Boot and mount
+ * no_thread() - Threads of the kernel are the server's
  */
-static __attribute__((used)) void bring_up(void)
+static int no_thread(void (*fn)(void *argument), void *argument, const char *name)
 {
-	char comm[COMM_ROOM] = "";
+	(void)fn;
+	(void)argument;
+	(void)name;
+	return -EAGAIN;
+}
+
+/**
+ * join() - Become a process of the kernel of this tree
+ */
+static void join(void)
+{
 	struct rump__setup setup = {
 		.envp = (char *const *)hijack_config.saved,
 		.libdir = hijack_config.libdir,
-		.comm = comm,
+		.thread = no_thread,
+		.left = client_end,
+	};
+	long result = client_join(&setup);
+
+	if (result) {
+		/* A server that could not boot has said why. */
+		if (result != -ECONNREFUSED && result != -ECONNRESET && result != -EPIPE)
+			rump__error("cannot join the kernel: %s", str_error(result));
+		give_up(EXIT_KERNEL);
+	}
+	hijack_on_kernel();
+	__atomic_store_n(&kernel_up, true, __ATOMIC_RELEASE);
+}
+
+/**
+ * kernel_boot() - Boot and mount, in the server
+ */
+void kernel_boot(void)
+{
+	struct rump__setup setup = {
+		.envp = (char *const *)hijack_config.saved,
+		.libdir = hijack_config.libdir,
+		.comm = "rump-server",
 		.thread = thread_start,
 	};
 
-	raw2(__NR_prctl, PR_GET_NAME, comm);
 	if (rump__boot(&setup))
 		give_up(EXIT_KERNEL);
 	if (!mounts_mount()) {
 		rump__exit();
 		give_up(EXIT_KERNEL);
 	}
-	hijack_on_kernel();
-	__atomic_store_n(&kernel_up, true, __ATOMIC_RELEASE);
+	rump__lo_up();
+	kernel_up = true;
 }
 
 /**
@@ -89,24 +120,24 @@ static void call_on(void (*fn)(void), unsigned long top)
 }
 
 /**
- * bring_up_apart() - Boot and mount on a stack for that
+ * join_apart() - join() on a stack for that
  */
-static void bring_up_apart(void)
+static void join_apart(void)
 {
 	long stack = raw_call(__NR_mmap, 0, BOOT_STACK, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (raw_failed(stack)) {
-		rump__error("cannot boot the kernel: %s", str_error(stack));
+		rump__error("cannot join the kernel: %s", str_error(stack));
 		give_up(EXIT_KERNEL);
 	}
 	raw3(__NR_mprotect, stack, GUARD_SIZE, PROT_NONE);
-	call_on(bring_up, (unsigned long)stack + BOOT_STACK);
+	call_on(join, (unsigned long)stack + BOOT_STACK);
 	raw2(__NR_munmap, stack, BOOT_STACK);
 }
 
 /**
- * kernel_need() - Boot the kernel, unless it is up
+ * kernel_need() - Join the kernel, unless that is done
  *
  * Return: 0, or -ENXIO if this process can have none
  */
@@ -120,7 +151,7 @@ long kernel_need(void)
 		return -ENXIO;
 	mask = lock_take_but(&need_lock, RUMP__FAULTS | RUMP__BIT(SIGSYS));
 	if (!kernel_up)
-		bring_up_apart();
+		join_apart();
 	lock_release(&need_lock, rump__self.ht ? mask & ~rump__open_signals : mask);
 	return 0;
 }
@@ -135,7 +166,7 @@ void kernel_thread_exit(void)
 }
 
 /**
- * kernel_exit() - Sync and unmount
+ * kernel_exit() - Leave the kernel; in the server, sync and unmount
  */
 void kernel_exit(void)
 {
@@ -166,6 +197,9 @@ void kernel_configure(void)
 	early = true;
 	if (hijack_config.sud)
 		rump__open_signals |= RUMP__BIT(SIGSYS);
+	/* What concerns the kernel is its server's to check, if there is one. */
+	if (rump__getenv(envp, "RUMP_SERVER"))
+		return;
 	if (rump__params_read(&params, envp) || (mounts && !mounts_read(mounts)))
 		give_up(EXIT_CONFIG);
 }

@@ -23,6 +23,9 @@ extern bool kernel_up;
  */
 long kernel_need(void);
 
+/* server.c: boot it in this process, mount, bring the loopback interface up; a failure ends the process. */
+void kernel_boot(void);
+
 /* A system call in the kernel, which must be up. The first one of a thread makes its task. */
 static inline long kernel_call(long nr, long a, long b, long c, long d, long e, long f)
 {

@@ -266,7 +266,7 @@ static bool has_rump(uint64_t *const *sets, unsigned int n)
 				bits |= sets[s][at / 64];
 		if (n - at < 64)
 			bits &= (1ul << (n - at)) - 1;
-		if (at < FDS && (bits & fds_rump[at / 64]))
+		if (at < FDS && (bits & fds_now()->rump[at / 64]))
 			return true;
 		for (; bits; bits &= bits - 1)
 			if (epoll_has_half(at + (unsigned int)__builtin_ctzl(bits)))

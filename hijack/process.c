@@ -1,63 +1,260 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* process.c - processes and threads: what their beginnings and ends mean to the rump kernel */
+/* process.c - a process of the host is a process of the rump kernel
+ *
+ * Theory of operation
+ *
+ * fork. The parent claims the child's process in the rump kernel before the host forks, and clones its own
+ * task for it afterwards, under the child's id; the child waits for that. Descriptors are locked
+ * meanwhile, so what the child has inherited is the same in both kernels.
+ *
+ * vfork, posix_spawn. The child has the parent's memory while the parent's thread waits. It clones
+ * that thread's task itself, in its name, and from then on calls as the clone. What is the
+ * process's own in the shim is in thread-local storage, which the child has from its parent too:
+ * struct borrowed keeps what it was, for the parent to have it back.
+ *
+ * exec. The process stays what it is in the rump kernel. The new program is told who it is there by
+ * RUMP_SERVER (client.c) and joins again at its first call; descriptors that are to be closed are
+ * closed then. Other threads are ended before, as the host is about to end them.
+ *
+ * exit. The process leaves the kernel before the host ends it, so that no thread is ended in the middle of
+ * the kernel.
+ */
 #include <asm/errno.h>
+#include <linux/fcntl.h>
+#include <linux/sched.h>
 
 #include "route.h"
+#include "server.h"
 #include "special.h"
 #include "state.h"
 #include "str.h"
+#include "wait.h"
 
-#define X_OK 1
+#define X_OK	   1
+#define BORROWS	   4 /* a vfork child may vfork */
+#define SHARED	   (CLONE_FILES | CLONE_FS)
 
+/**
+ * struct borrowed - What a vfork child has changed of its parent
+ * @self:	the thread in the rump kernel
+ * @fds:	the numbers of descriptors
+ * @cwd_is_rump: where the working directory is
+ * @process:	the parent, for the rump kernel
+ */
+struct borrowed {
+	struct rump__thread self;
+	struct fds *fds;
+	bool cwd_is_rump;
+	unsigned long process;
+};
+
+static __thread struct borrowed borrowed[BORROWS];
+static __thread unsigned int borrows;
+static __thread unsigned long unborn; /* the child that a fork is about to make, for the kernel */
+static __thread unsigned long unborn_flags;
+static __thread int parent;
+
+/**
+ * hijack_on_start() - Read the configuration of this layer
+ */
 void hijack_on_start(char **argv, char **envp)
 {
 	(void)argv;
 	places_read(envp);
+	client_configure(rump__getenv(envp, "RUMP_SERVER"));
 	if ((nplaces || places_families) && rump__image_reserve())
 		raw1(__NR_exit_group, 1);
 }
 
+/**
+ * hijack_on_kernel() - The kernel is there
+ */
 void hijack_on_kernel(void)
 {
-	if (places_families)
-		rump__lo_up();
 	fds_start();
+	if (client_was_process())
+		fds_inherit();
 }
 
+/**
+ * prepare_fork() - Claim a process in the rump kernel for a child
+ */
+static void prepare_fork(unsigned long flags)
+{
+	long result;
+
+	fds_lock();
+	result = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
+	unborn = raw_failed(result) ? 0 : (unsigned long)result;
+	unborn_flags = flags & SHARED;
+	parent = (int)raw0(__NR_getpid);
+}
+
+/**
+ * hijack_on_clone() - Before a clone
+ */
 long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 {
-	(void)call;
-	(void)kind;
+	unsigned long flags = call->nr == __NR_clone ? call->arg[0] : 0;
+
+	if (kind == HIJACK_THREAD)
+		return 0;
+	if (call->nr == __NR_clone3)
+		peek(&flags, (const void *)call->arg[0], sizeof(flags));
+	if (!kernel_up) {
+		/* Children are to find the same kernel. */
+		if (nplaces || places_families)
+			client_prepare();
+		return 0;
+	}
+	if (kind == HIJACK_FORK) {
+		prepare_fork(flags);
+	} else if (borrows == BORROWS) {
+		return -EAGAIN;
+	} else {
+		unborn_flags = flags & SHARED;
+	}
 	return 0;
 }
 
+/**
+ * is_orphan() - In a child: whether its parent has ended
+ */
+static int is_orphan(void)
+{
+	return raw0(__NR_getppid) != parent;
+}
+
+/**
+ * never_orphan() - is_orphan() where the child is its own parent
+ */
+static int never_orphan(void)
+{
+	return 0;
+}
+
+/**
+ * begin_child() - In a forked process
+ */
+static void begin_child(void)
+{
+	unsigned long process = unborn;
+	struct rump_hthread *ht = NULL;
+
+	unborn = 0;
+	borrows = 0;
+	if (!kernel_up)
+		return;
+	kernel_hold();
+	if (process)
+		ht = rump__kernel.ops->fork_child((struct rump_process *)process,
+						  (int)raw0(__NR_gettid), is_orphan);
+	if (!ht) {
+		kernel_forget();
+		fds_child();
+		return;
+	}
+	rump__forked(ht);
+	client_is(process);
+	fds_child();
+	epoll_child();
+}
+
+/**
+ * begin_borrower() - In a vfork child: become a process of the rump kernel
+ */
+static void begin_borrower(void)
+{
+	struct borrowed *b = &borrowed[borrows++];
+	int pid = (int)raw0(__NR_getpid);
+	struct rump_hthread *ht = NULL;
+	struct fds *copy = fds_copy();
+	long process;
+
+	*b = (struct borrowed){rump__self, fds_own, paths_cwd_is_rump, client_process()};
+	process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
+	if (copy && !raw_failed(process) &&
+	    !raw_failed(kernel_call(RUMP_CALL_FORK, process, (long)unborn_flags, pid, 0, 0, 0))) {
+		client_born(pid, (unsigned long)process);
+		ht = rump__kernel.ops->fork_child((struct rump_process *)process,
+						  (int)raw0(__NR_gettid), is_orphan);
+	}
+	rump__self = (struct rump__thread){.ht = ht, .masked = b->self.masked};
+	fds_own = copy;
+	client_is((unsigned long)process);
+	if (ht && copy)
+		fds_child();
+}
+
+/**
+ * hijack_on_child() - After a clone, in the child
+ */
 void hijack_on_child(enum hijack_kind kind)
 {
-	if (kind != HIJACK_FORK)
-		return;
-	kernel_forget();
-	fds_child();
+	if (kind == HIJACK_FORK)
+		begin_child();
+	else if (kind == HIJACK_VFORK && kernel_up)
+		begin_borrower();
+	else if (kind == HIJACK_THREAD)
+		borrows = 0;
 }
 
+/**
+ * hijack_on_parent() - After a clone, in the parent
+ */
 void hijack_on_parent(enum hijack_kind kind, long result)
 {
-	(void)kind;
-	(void)result;
+	struct borrowed *b;
+
+	if (kind == HIJACK_VFORK && borrows) {
+		b = &borrowed[--borrows];
+		if (fds_own)
+			fds_drop(fds_own);
+		fds_own = b->fds;
+		rump__self = b->self;
+		paths_cwd_is_rump = b->cwd_is_rump;
+		client_is(b->process);
+	}
+	if (kind != HIJACK_FORK || !kernel_up)
+		return;
+	if (unborn) {
+		kernel_call(RUMP_CALL_FORK, (long)unborn, (long)unborn_flags,
+			    result > 0 ? result : -1, 0, 0, 0);
+		if (result > 0)
+			client_born((int)result, unborn);
+		unborn = 0;
+	}
+	fds_unlock();
 }
 
+/**
+ * hijack_on_thread_exit() - Before the end of a thread
+ */
 void hijack_on_thread_exit(void)
 {
 	kernel_thread_exit();
 }
 
+/**
+ * hijack_on_exit() - Before the end of the process
+ */
 void hijack_on_exit(void)
 {
-	kernel_exit();
+	if (borrows) {
+		if (rump__self.ht)
+			kernel_call(RUMP_CALL_LEAVE, 0, 0, 0, 0, 0, 0);
+		rump__self.ht = NULL;
+		return;
+	}
+	if (kernel_up)
+		kernel_exit();
+	else
+		client_end();
 }
 
 long route_clone(struct hijack_call *call)
 {
-	return host_newfd(call);
+	return host_newfd(call); /* CLONE_PIDFD */
 }
 
 long route_clone3(struct hijack_call *call)
@@ -86,12 +283,46 @@ long route_exit_group(struct hijack_call *call)
 }
 
 /**
+ * leave_others() - Go on as a fork of this process, without its other threads
+ */
+static void leave_others(void)
+{
+	long process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
+	int pid = (int)raw0(__NR_getpid);
+	struct rump_hthread *ht;
+
+	if (raw_failed(process) ||
+	    raw_failed(kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0)))
+		return;
+	client_born(pid, (unsigned long)process);
+	ht = rump__kernel.ops->fork_child((struct rump_process *)process,
+					  (int)raw0(__NR_gettid), never_orphan);
+	if (!ht)
+		return;
+	kernel_call(RUMP_CALL_LEAVE, 0, 0, 0, 0, 0, 0);
+	rump__self.ht = ht;
+	client_is((unsigned long)process);
+}
+
+/**
+ * before_exec() - This process is about to execute a program that is there
+ */
+static void before_exec(void)
+{
+	if (!kernel_up)
+		return;
+	fds_before_exec();
+	if (kernel_call(RUMP_CALL_EXEC, 0, 0, 0, 0, 0, 0) == 1)
+		leave_others();
+}
+
+/**
  * route_execve() - execve(2)
  */
 long route_execve(struct hijack_call *call)
 {
-	if (kernel_up && !raw_failed(raw2(__NR_access, call->arg[0], X_OK)))
-		kernel_exit();
+	if (!raw_failed(raw2(__NR_access, call->arg[0], X_OK)))
+		before_exec();
 	return hijack_pass(call);
 }
 
@@ -100,7 +331,8 @@ long route_execve(struct hijack_call *call)
  */
 long route_execveat(struct hijack_call *call)
 {
-	if (kernel_up)
-		kernel_exit();
+	if (!raw_failed(raw4(__NR_faccessat2, call->arg[0], call->arg[1], X_OK,
+			     call->arg[4] & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))))
+		before_exec();
 	return hijack_pass(call);
 }

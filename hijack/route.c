@@ -72,7 +72,7 @@ long rump_newfd(struct hijack_call *call)
  */
 long host_newfd(struct hijack_call *call)
 {
-	if (fds_parked)
+	if (fds_parked())
 		fds_withdraw();
 	return hijack_pass(call);
 }
@@ -93,7 +93,7 @@ long route_fd(struct hijack_call *call)
 	if (fd_is_rump(call->arg[0]))
 		return rump_perform(call);
 	/* A parked number is held by what fstat(2) and a few others know. */
-	if (__builtin_expect(fds_parked, 0) && fds_is_parked((unsigned int)call->arg[0]))
+	if (__builtin_expect(fds_parked(), 0) && fds_is_parked((unsigned int)call->arg[0]))
 		return -EBADF;
 	return hijack_pass(call);
 }
@@ -213,7 +213,7 @@ static long perform(struct hijack_call *call, const struct hijack_rule *rule,
 			copy.arg[rule->path[i].dir - 1] = (unsigned long)(long)d->paths[i].dir;
 	}
 	if (d->side == HIJACK_HOST) {
-		if (rule->newfd && fds_parked)
+		if (rule->newfd && fds_parked())
 			fds_withdraw();
 		return hijack_host(&copy);
 	}

@@ -358,7 +358,7 @@ long route_recvmsg(struct hijack_call *call)
 	unsigned int room;
 
 	if (!kernel_up || !fd_is_rump(call->arg[0])) {
-		if (fds_parked)
+		if (fds_parked())
 			fds_withdraw();
 		return route_fd(call);
 	}
@@ -378,7 +378,7 @@ long route_recvmmsg(struct hijack_call *call)
 	unsigned int n = 0, room = 0;
 
 	if (!kernel_up || !fd_is_rump(call->arg[0])) {
-		if (fds_parked)
+		if (fds_parked())
 			fds_withdraw();
 		return route_fd(call);
 	}

@@ -23,7 +23,8 @@ enum hijack_images {
  * @library:	absolute path of the shim
  * @libdir:	its directory, which the kernel image lies under
  * @saved:	NAME=VALUE of RUMP* as they were at the start, for execve(); ends with NULL
- * @boot:	boot the kernel at the first call
+ * @boot:	join the kernel at the first call
+ * @serve:	be the server at the first call: its end of the control socket, or 0
  */
 struct hijack_config {
 	const char *library;
@@ -31,11 +32,13 @@ struct hijack_config {
 	const char *libdir;
 	const char *mksites;
 	const char *probe;
+	const char *server;
 	const char *cache[2];
 	const char *trace;
 	const char *report;
 	bool sud;
 	bool boot;
+	unsigned long serve;
 	bool verbose;
 	enum hijack_images images;
 	const char *const *saved;

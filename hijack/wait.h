@@ -27,8 +27,10 @@ void bell_return(int fd);
 int bell_make(void);
 void bell_silence(int fd);
 void bell_ring(int fd);
+void bell_child(void);
 
 /* epoll.c */
+void epoll_child(void);
 bool epoll_has_half(unsigned long fd);
 void epoll_forget(unsigned long fd);
 void epoll_dup(unsigned long from, unsigned long to);

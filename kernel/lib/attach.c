@@ -8,6 +8,8 @@
 
 #include <rump/rumpuser_ext.h>
 
+#include "bare/raw.h"
+
 #include "core.h"
 
 __thread struct rump__thread rump__self;
@@ -50,6 +52,17 @@ void rump__detach(void)
 	rump__self.incall = 0;
 	if (rump__self.deferred)
 		rump__call_end(0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/**
+ * rump__forked() - In a forked child, which is a process of the kernel
+ * @ht:	the calling thread there
+ */
+void rump__forked(struct rump_hthread *ht)
+{
+	rump__self = (struct rump__thread){ .ht = ht, .masked = rump__self.masked };
+	rump__kernel.pid = raw0(__NR_getpid);
+	rump__signals_forked();
 }
 
 /**

@@ -31,7 +31,11 @@ void (*rump__enter_image)(void);
 
 static struct lock boot_lock;
 
-static void fill_hyp(struct rump_hyp *h)
+/**
+ * rump__fill_hyp() - The hypercalls of this process
+ * @h:	table
+ */
+void rump__fill_hyp(struct rump_hyp *h)
 {
 	h->version = RUMP_ABI_VERSION;
 	h->console = rumpuser_ext_console;
@@ -126,7 +130,7 @@ static int boot(void)
 		err = rump__image_load(k, &rump__setup, p);
 	if (err)
 		return err;
-	fill_hyp((struct rump_hyp *)RUMP_HYP_ADDR);
+	rump__fill_hyp((struct rump_hyp *)RUMP_HYP_ADDR);
 	if (rump__setup.amend)
 		rump__setup.amend(p, (struct rump_hyp *)RUMP_HYP_ADDR);
 	rump__enter_image = k->ops->enter;

@@ -43,6 +43,7 @@ struct rump__params {
  * @thread:	starts a host thread for the kernel, with all signals blocked but SIGSEGV and SIGBUS;
  *		0 or a negated errno
  * @attached:	the calling thread has got its task; may be NULL
+ * @left:	the process has left a kernel it had joined, and is about to end; may be NULL
  * @amend:	last changes to what was read and to the hypercalls; may be NULL
  */
 struct rump__setup {
@@ -51,12 +52,31 @@ struct rump__setup {
 	const char *comm;
 	int (*thread)(void (*fn)(void *arg), void *arg, const char *name);
 	void (*attached)(void);
+	void (*left)(void);
 	void (*amend)(struct rump__params *p, struct rump_hyp *h);
+};
+
+/**
+ * struct rump__layout - how the kernel lies in memory, for processes that join it
+ * @image_end:	address where the image ends and RAM begins
+ * @total:	bytes of image and RAM in the memfd
+ * @memmap:	bytes of struct pages behind them
+ * @size:	of the image's file; @dev, @ino, @mtime: which file it was
+ * @path:	its name
+ */
+struct rump__layout {
+	unsigned long image_end;
+	unsigned long total;
+	unsigned long memmap;
+	unsigned long size;
+	unsigned long dev, ino, mtime;
+	char path[512];
 };
 
 /**
  * struct rump__kernel - the kernel this process uses
  * @up:		it has booted
+ * @joined:	another process has booted it
  * @pid:	process that booted it
  * @ops:	entry points of the image
  * @fd:		the memfd
@@ -64,6 +84,7 @@ struct rump__setup {
  */
 struct rump__kernel {
 	bool up;
+	bool joined;
 	int pid;
 	const struct rump_image_ops *ops;
 	int fd;
@@ -71,6 +92,7 @@ struct rump__kernel {
 	unsigned long symfile_size;
 	unsigned long image_end;
 	unsigned long ram;
+	struct rump__layout layout;
 };
 
 /**
@@ -92,6 +114,11 @@ extern struct rump__params rump__params;
 
 /* boot.c: 0, or an errno value after a message. Idempotent, for any number of threads at once. */
 int rump__boot(const struct rump__setup *setup);
+void rump__fill_hyp(struct rump_hyp *h);
+
+/* join.c: a kernel that another process has booted */
+int rump__join(const struct rump__setup *setup, const struct rump__layout *layout, int fd,
+	       struct rump_process *process, int (*orphan)(void));
 
 /* params.c */
 int rump__params_read(struct rump__params *p, char *const *envp);
@@ -99,12 +126,14 @@ const char *rump__getenv(char *const *envp, const char *name);
 
 /* image.c */
 int rump__image_reserve(void);
+int rump__image_join(struct rump__kernel *k, const struct rump__layout *layout, int fd);
 int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
 		     const struct rump__params *p);
 
 /* attach.c */
 void rump__detach(void);
 void rump__forget(void);
+void rump__forked(struct rump_hthread *ht);
 
 /*
  * signals.c. The open signals are the core's (SIGSEGV, SIGBUS; the shim adds SIGSYS if it uses it): on

@@ -35,7 +35,7 @@ __attribute__((used, visibility("hidden"))) void (*real_enter)(void);
 static bool exiting;
 
 /**
- * rump__exit() - Make the disks clean
+ * rump__exit() - Make the disks clean, or leave the kernel of another process
  */
 void rump__exit(void)
 {
@@ -46,6 +46,13 @@ void rump__exit(void)
 	real_enter = rump__enter_image;
 	rump__self.ending = 1;
 	__atomic_store_n(&rump__enter_image, enter_ending, __ATOMIC_SEQ_CST);
+	if (rump__kernel.joined) {
+		rump__enter(RUMP_CALL_LEAVE, 0, 0, 0, 0, 0, 0);
+		rump__self.ht = NULL;
+		if (rump__setup.left)
+			rump__setup.left();
+		return;
+	}
 	if (rump__enter(RUMP_CALL_HALT, 0, 0, 0, 0, 0, 0) < 0)
 		rump__error("a file system could not be made clean; it recovers at its next mount");
 }

@@ -126,88 +126,183 @@ static bool check_header(const Elf64_Ehdr *eh, unsigned long size, const char *p
 	return false;
 }
 
-static int load(struct rump__kernel *k, const struct rump__setup *setup, const struct rump__params *p)
+/* The image's file, mapped. */
+static const Elf64_Ehdr *map_file(const char *path, int fd, struct stat *st)
 {
-	unsigned long end = 0, total, memmap, addr, file_end, mem_end;
-	char path[PATH_ROOM];
-	const Elf64_Phdr *ph;
 	const Elf64_Ehdr *eh;
-	struct stat st;
-	int fd, i;
+	long at = raw2(__NR_fstat, fd, st);
 
-	fd = open_image(setup, p->ncpu, path, sizeof(path));
-	if (fd < 0)
-		return ENOENT;
-	if (raw_failed(raw2(__NR_fstat, fd, &st)))
-		goto fail;
-	eh = (const Elf64_Ehdr *)map(0, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (raw_failed((long)eh)) {
-		rump__error("cannot map %s: %s", path, str_error((long)eh));
-		goto fail;
+	if (!raw_failed(at))
+		at = map(0, st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (raw_failed(at)) {
+		rump__error("cannot map %s: %s", path, str_error(at));
+		return NULL;
 	}
-	if (!check_header(eh, st.st_size, path))
-		goto fail_unmap;
-	ph = (const void *)((const char *)eh + eh->e_phoff);
+	eh = (const Elf64_Ehdr *)at;
+	if (check_header(eh, st->st_size, path))
+		return eh;
+	raw2(__NR_munmap, eh, st->st_size);
+	return NULL;
+}
+
+static const Elf64_Phdr *headers(const Elf64_Ehdr *eh)
+{
+	return (const void *)((const char *)eh + eh->e_phoff);
+}
+
+static void lay_out(struct rump__layout *l, const Elf64_Ehdr *eh, const struct stat *st,
+		    unsigned long ram)
+{
+	const Elf64_Phdr *ph = headers(eh);
+	unsigned long end = 0;
+	int i;
+
 	for (i = 0; i < eh->e_phnum; i++)
 		if (ph[i].p_type == PT_LOAD && ph[i].p_vaddr + ph[i].p_memsz > end)
 			end = ph[i].p_vaddr + ph[i].p_memsz;
-	k->image_end = page_up(end);
-	total = (k->image_end - RUMP_IMAGE_ADDR + p->memlimit + SECTION - 1) & ~(SECTION - 1);
-	memmap = page_up(total / PAGE * PAGE_STRUCT);
+	l->image_end = page_up(end);
+	l->total = (l->image_end - RUMP_IMAGE_ADDR + ram + SECTION - 1) & ~(SECTION - 1);
+	l->memmap = page_up(l->total / PAGE * PAGE_STRUCT);
+	l->size = st->st_size;
+	l->dev = st->st_dev;
+	l->ino = st->st_ino;
+	l->mtime = st->st_mtime;
+}
 
-	if (rump__image_reserve())
-		goto fail_unmap;
-	k->fd = new_memfd(total + memmap);
-	if (k->fd < 0)
-		goto fail_unmap;
+/* The map of this process: text from the file, all else from the memfd. */
+static bool map_image(const struct rump__kernel *k, const Elf64_Ehdr *eh, int file)
+{
+	const struct rump__layout *l = &k->layout;
+	unsigned long addr = RUMP_IMAGE_ADDR, mem_end = RUMP_IMAGE_ADDR + l->total;
+	const Elf64_Phdr *ph = headers(eh);
+	int i;
+
 	rumpuser_ext_setimage(k->fd);
-	if (!map_fixed(RUMP_HYP_ADDR, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	if (rump__image_reserve() ||
+	    !map_fixed(RUMP_HYP_ADDR, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		       -1, 0) ||
-	    !map_fixed(RUMP_VMEMMAP_ADDR, memmap, PROT_READ | PROT_WRITE, MAP_SHARED, k->fd,
-		       total))
-		goto fail_unmap;
-	addr = RUMP_IMAGE_ADDR;
+	    !map_fixed(RUMP_VMEMMAP_ADDR, l->memmap, PROT_READ | PROT_WRITE, MAP_SHARED, k->fd,
+		       l->total))
+		return false;
 	for (i = 0; i < eh->e_phnum; i++) {
+		unsigned long end = page_up(ph[i].p_vaddr + ph[i].p_filesz);
+
 		if (ph[i].p_type != PT_LOAD)
 			continue;
-		file_end = page_up(ph[i].p_vaddr + ph[i].p_filesz);
 		if (!(ph[i].p_flags & PF_W)) {
-			if (!map_fixed(ph[i].p_vaddr, file_end - ph[i].p_vaddr,
-				       PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, ph[i].p_offset))
-				goto fail_unmap;
-			addr = file_end;
-			continue;
+			if (!map_fixed(ph[i].p_vaddr, end - ph[i].p_vaddr, PROT_READ | PROT_EXEC,
+				       MAP_PRIVATE, file, ph[i].p_offset))
+				return false;
+			addr = end;
+		} else if (!map_fixed(addr, mem_end - addr, PROT_READ | PROT_WRITE, MAP_SHARED,
+				      k->fd, addr - RUMP_IMAGE_ADDR)) {
+			return false;
 		}
-		mem_end = RUMP_IMAGE_ADDR + total;
-		if (!map_fixed(addr, mem_end - addr, PROT_READ | PROT_WRITE, MAP_SHARED, k->fd,
-			       addr - RUMP_IMAGE_ADDR))
-			goto fail_unmap;
+	}
+	return true;
+}
+
+/* What is in the file of data that is written to goes into the memfd. */
+static bool copy_data(const struct rump__kernel *k, const Elf64_Ehdr *eh)
+{
+	const Elf64_Phdr *ph = headers(eh);
+	int i;
+
+	for (i = 0; i < eh->e_phnum; i++) {
+		if (ph[i].p_type != PT_LOAD || !(ph[i].p_flags & PF_W))
+			continue;
 		if (raw4(__NR_pwrite64, k->fd, (const char *)eh + ph[i].p_offset, ph[i].p_filesz,
 			 ph[i].p_vaddr - RUMP_IMAGE_ADDR) != (long)ph[i].p_filesz) {
-			rump__error("cannot copy %s into memory", path);
-			goto fail_unmap;
+			rump__error("cannot copy %s into memory", k->layout.path);
+			return false;
 		}
 	}
+	return true;
+}
+
+static int take(struct rump__kernel *k, const Elf64_Ehdr *eh)
+{
+	const char *path = k->layout.path;
+
 	k->ops = (const struct rump_image_ops *)eh->e_entry;
 	k->symfile = (void *)eh;
-	k->symfile_size = st.st_size;
-	k->ram = RUMP_IMAGE_ADDR + total - k->image_end;
-	raw1(__NR_close, fd);
-	if (k->ops->version != RUMP_ABI_VERSION) {
-		rump__error("%s speaks version %u, this librump version %d", path,
-			    k->ops->version, RUMP_ABI_VERSION);
-		return EPROTO;
+	k->symfile_size = k->layout.size;
+	k->image_end = k->layout.image_end;
+	k->ram = RUMP_IMAGE_ADDR + k->layout.total - k->image_end;
+	if (k->ops->version == RUMP_ABI_VERSION)
+		return 0;
+	rump__error("%s speaks version %u, this librump version %d", path, k->ops->version,
+		    RUMP_ABI_VERSION);
+	return EPROTO;
+}
+
+static int load(struct rump__kernel *k, const struct rump__setup *setup, const struct rump__params *p)
+{
+	const Elf64_Ehdr *eh;
+	struct stat st;
+	int fd, err;
+
+	fd = open_image(setup, p->ncpu, k->layout.path, sizeof(k->layout.path));
+	if (fd < 0)
+		return ENOENT;
+	err = ENOMEM;
+	eh = map_file(k->layout.path, fd, &st);
+	if (!eh)
+		goto close;
+	lay_out(&k->layout, eh, &st, p->memlimit);
+	k->fd = new_memfd(k->layout.total + k->layout.memmap);
+	if (k->fd < 0 || !map_image(k, eh, fd) || !copy_data(k, eh))
+		goto unmap;
+	err = take(k, eh);
+	if (!err && p->ncpu > 1 && *k->ops->lock_probe != LOCK_PREFIX) {
+		rump__error("%s is for one virtual CPU, RUMP_NCPU is %u", k->layout.path, p->ncpu);
+		err = EINVAL;
 	}
-	if (p->ncpu > 1 && *k->ops->lock_probe != LOCK_PREFIX) {
-		rump__error("%s is for one virtual CPU, RUMP_NCPU is %u", path, p->ncpu);
-		return EINVAL;
-	}
-	return 0;
-fail_unmap:
+	if (!err)
+		goto close;
+unmap:
 	raw2(__NR_munmap, eh, st.st_size);
-fail:
+close:
 	raw1(__NR_close, fd);
-	return ENOMEM;
+	return err;
+}
+
+/**
+ * rump__image_join() - Map a kernel that another process has loaded
+ * @k:		result
+ * @layout:	from that process
+ * @fd:		its memfd
+ *
+ * Return: 0, or a host errno value after a message
+ */
+int rump__image_join(struct rump__kernel *k, const struct rump__layout *layout, int fd)
+{
+	const Elf64_Ehdr *eh = NULL;
+	struct stat st;
+	int err = ENOMEM;
+	long file;
+
+	k->layout = *layout;
+	k->fd = fd;
+	file = raw4(__NR_openat, AT_FDCWD, layout->path, O_RDONLY | O_CLOEXEC, 0);
+	if (raw_failed(file)) {
+		rump__error("cannot open the kernel image %s: %s", layout->path, str_error(file));
+		return ENOENT;
+	}
+	eh = map_file(layout->path, file, &st);
+	if (!eh)
+		goto close;
+	if (st.st_dev != layout->dev || st.st_ino != layout->ino || st.st_mtime != layout->mtime) {
+		rump__error("%s has changed since the kernel was booted from it", layout->path);
+		err = ESTALE;
+	} else if (map_image(k, eh, file)) {
+		err = take(k, eh);
+	}
+	if (err)
+		raw2(__NR_munmap, eh, st.st_size);
+close:
+	raw1(__NR_close, file);
+	return err;
 }
 
 /**

@@ -595,3 +595,38 @@ asmlinkage long rump_sys_prlimit64(pid_t pid, unsigned int resource,
 	err = old ? sys_prlimit64(pid, resource, NULL, old) : 0;
 	return err ?: set_hard_limit(rlim.rlim_cur, rlim.rlim_max);
 }
+
+/**
+ * rump_fd_list() - Reserve all that is offered, and say what is open
+ * @bits:	gets a bit for each number with a file
+ * @n:		bits, a multiple of 64
+ *
+ * Return: one more than the largest such number, or -EFAULT
+ */
+long rump_fd_list(unsigned long __user *bits, unsigned int n)
+{
+	struct files_struct *files = current->files;
+	unsigned int i, at, top = 0, max = mirrored_size(files);
+	unsigned long word;
+
+	for (i = 0; i < max && i < n; i += BITS_PER_LONG) {
+		struct fdtable *fdt;
+
+		word = 0;
+		spin_lock(&files->file_lock);
+		fdt = files_fdtable(files);
+		for (at = i; at < i + BITS_PER_LONG; at++) {
+			if (files_lookup_fd_locked(files, at)) {
+				word |= BIT(at - i);
+				top = at + 1;
+			} else if (!test_bit(at, fdt->open_fds)) {
+				__set_bit(at, reserved_fds(fdt));
+				set_open(fdt, at);
+			}
+		}
+		spin_unlock(&files->file_lock);
+		if (put_user(word, bits + i / BITS_PER_LONG))
+			return -EFAULT;
+	}
+	return top;
+}

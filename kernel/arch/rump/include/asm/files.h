@@ -15,7 +15,12 @@ long rump_fd_offer(unsigned int n);
 long rump_fd_withdraw(unsigned int n);
 long rump_fd_dup(unsigned int old, unsigned int n, unsigned int flags);
 long rump_fd_close(unsigned int n);
+long rump_fd_list(unsigned long __user *bits, unsigned int n);
 int rump_files_copied(struct task_struct *p);
+
+/* kernel/exec.c */
+long rump_exec_prepare(void);
+long rump_exec_done(unsigned long __user *bits, unsigned int n);
 
 /* The calls of these names, which copy the table or set its limit. */
 asmlinkage long rump_sys_unshare(unsigned long flags);

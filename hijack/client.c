@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* client.c - how a process finds the kernel of its tree, and joins it
+ *
+ * RUMP_SERVER=fd:N,ROOT[,PID,PROCESS,CWD] says how: N is the control socket (server.h), ROOT the first
+ * process of the tree. The rest is added by a process of the kernel when it executes a program: who it is
+ * there, and whether its working directory is the kernel's. Without the variable the first process that
+ * needs the kernel starts a server.
+ */
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <linux/wait.h>
+
+#include "descriptors.h"
+#include "kernel.h"
+#include "message.h"
+#include "raw.h"
+#include "route.h"
+#include "server.h"
+#include "state.h"
+#include "str.h"
+
+#define AF_UNIX	       1
+#define SOCK_SEQPACKET 5
+#define SOCK_CLOEXEC   02000000
+#define FD_HIGH	       700
+#define SPAWN_STACK    16384
+#define NUMBER_ROOM    24
+#define EXIT_CONFIG    2
+
+static int control = -1;
+static int root;
+static unsigned long process; /* who this process is for the rump kernel, or 0 */
+static bool executed;	      /* it was that before it executed this program */
+static int server = -1;	      /* the other end, in the process that starts the server */
+static char spawn_stack[SPAWN_STACK] __attribute__((aligned(16)));
+
+/**
+ * mistake() - RUMP_SERVER cannot be understood
+ */
+static _Noreturn void mistake(const char *value)
+{
+	hijack_say("RUMP_SERVER is not fd:NUMBER,PID:", value, 0);
+	for (;;)
+		raw1(__NR_exit_group, EXIT_CONFIG);
+}
+
+/**
+ * next_number() - Read a number and the comma behind it
+ */
+static unsigned long next_number(const char **at, const char *whole)
+{
+	unsigned long number;
+
+	if (!str_to_number(*at, &number, at) || (**at && **at != ','))
+		mistake(whole);
+	*at += **at == ',';
+	return number;
+}
+
+/**
+ * client_configure() - Read RUMP_SERVER
+ * @value:	NULL if it is not set
+ */
+void client_configure(const char *value)
+{
+	const char *at = value;
+	unsigned long pid;
+
+	if (!value || !*value)
+		return;
+	if (!str_starts(value, "fd:"))
+		mistake(value);
+	at += 3;
+	control = (int)next_number(&at, value);
+	root = (int)next_number(&at, value);
+	fds_hide(control);
+	if (!*at)
+		return;
+	pid = next_number(&at, value);
+	process = next_number(&at, value);
+	if ((long)pid != raw0(__NR_getpid)) {
+		process = 0;
+		return;
+	}
+	paths_cwd_is_rump = next_number(&at, value);
+	executed = true;
+	hijack_config.boot = true;
+}
+
+/**
+ * client_was_process() - Whether this process was one of the kernel's before it executed this program
+ */
+bool client_was_process(void)
+{
+	return executed;
+}
+
+/**
+ * client_process() - Who this process is for the kernel
+ */
+unsigned long client_process(void)
+{
+	return process;
+}
+
+/**
+ * client_is() - This process has become another one, or one again
+ */
+void client_is(unsigned long other)
+{
+	process = other;
+}
+
+/**
+ * client_variable() - RUMP_SERVER for a program that this process executes
+ *
+ * Return: NULL if there is none
+ */
+const char *client_variable(char *room, size_t size)
+{
+	if (control < 0)
+		return NULL;
+	if (kernel_up)
+		str_printf(room, size, "RUMP_SERVER=fd:%d,%d,%d,%lu,%d", control, root,
+			   (int)raw0(__NR_getpid), process, paths_cwd_is_rump);
+	else
+		str_printf(room, size, "RUMP_SERVER=fd:%d,%d", control, root);
+	return room;
+}
+
+/**
+ * high() - Move a descriptor out of the way of programs that count from 3
+ */
+static int high(int fd)
+{
+	long moved = raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
+
+	if (raw_failed(moved))
+		return fd;
+	raw1(__NR_close, fd);
+	return (int)moved;
+}
+
+/**
+ * run_server() - In a vfork child: become the server
+ */
+static void run_server(void *argument)
+{
+	static char variable[sizeof("RUMP_SERVE=") + NUMBER_ROOM];
+	const char *argv[] = {hijack_config.server, NULL};
+	const char *envp[40];
+	size_t n = 0;
+
+	(void)argument;
+	for (size_t i = 0; i < hijack_config.nsaved && n < 36; i++)
+		if (!str_starts(hijack_config.saved[i], "RUMPHIJACK"))
+			envp[n++] = hijack_config.saved[i];
+	str_printf(variable, sizeof(variable), "RUMP_SERVE=%d", server);
+	envp[n++] = "RUMPHIJACK=";
+	envp[n++] = variable;
+	envp[n++] = hijack_config.preload;
+	envp[n] = NULL;
+	raw3(__NR_fcntl, server, F_SETFD, 0);
+	raw3(__NR_execve, hijack_config.server, argv, envp);
+	raw1(__NR_exit, 127);
+}
+
+/**
+ * run_errand() - In a vfork child: start the server, which is nobody's child then
+ */
+static void run_errand(void *argument)
+{
+	static char stack[SPAWN_STACK] __attribute__((aligned(16)));
+	long child;
+
+	raw0(__NR_setsid);
+	child = hijack_spawn(run_server, argument, stack + sizeof(stack));
+	raw1(__NR_exit, raw_failed(child) ? 127 : 0);
+}
+
+/**
+ * start_server() - Have the control socket, and a server at its other end
+ */
+static long start_server(void)
+{
+	int pair[2], status;
+	long child, result;
+
+	result = raw4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+	if (raw_failed(result))
+		return result;
+	control = high(pair[0]);
+	raw3(__NR_fcntl, control, F_SETFD, 0);
+	server = high(pair[1]);
+	fds_hide(control);
+	root = (int)raw0(__NR_getpid);
+	child = hijack_spawn(run_errand, NULL, spawn_stack + sizeof(spawn_stack));
+	if (!raw_failed(child))
+		raw4(__NR_wait4, child, &status, __WALL, 0);
+	raw1(__NR_close, server);
+	return raw_failed(child) ? child : 0;
+}
+
+/**
+ * client_prepare() - See to it that children find the same server
+ */
+void client_prepare(void)
+{
+	if (control < 0)
+		start_server();
+}
+
+/**
+ * ask() - Make a request and wait for its answer
+ * @fd:	what comes with it, or NULL
+ */
+static long ask(struct request *request, struct answer *answer, int *fd)
+{
+	int pair[2], received = -1;
+	long result = raw4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+
+	if (raw_failed(result))
+		return result;
+	result = message_send(control, request, sizeof(*request), pair[1]);
+	raw1(__NR_close, pair[1]);
+	do {
+		if (!raw_failed(result))
+			result = message_receive(pair[0], answer, sizeof(*answer), &received);
+	} while (result == -EINTR);
+	raw1(__NR_close, pair[0]);
+	if (fd)
+		*fd = received < 0 ? -1 : high(received);
+	else if (received >= 0)
+		raw1(__NR_close, received);
+	if (raw_failed(result))
+		return result;
+	return result == sizeof(*answer) ? answer->result : -ECONNREFUSED;
+}
+
+static int never(void)
+{
+	return 0;
+}
+
+/**
+ * client_join() - Become a process of the tree's kernel
+ *
+ * Return: 0 or a negated errno
+ */
+long client_join(const struct rump__setup *setup)
+{
+	struct request request = {executed ? REQUEST_LAYOUT : REQUEST_ATTACH,
+				  (int)raw0(__NR_getpid), process};
+	struct answer answer;
+	long result = 0;
+	int fd;
+
+	if (control < 0)
+		result = start_server();
+	if (!result)
+		result = ask(&request, &answer, &fd);
+	if (raw_failed(result))
+		return result;
+	if (!executed)
+		process = (unsigned long)result;
+	return -rump__join(setup, &answer.layout, fd, (struct rump_process *)process, never);
+}
+
+/**
+ * client_born() - A child of this process is one of the kernel's
+ */
+void client_born(int pid, unsigned long child)
+{
+	struct request request = {REQUEST_BORN, pid, child};
+
+	message_send(control, &request, sizeof(request), -1);
+}
+
+/**
+ * client_end() - This process is about to end
+ *
+ * The tree's first one is who somebody waits for, to look at the images.
+ */
+void client_end(void)
+{
+	struct request request = {REQUEST_END, (int)raw0(__NR_getpid), 0};
+	struct answer answer;
+
+	if (control >= 0 && request.pid == root)
+		ask(&request, &answer, NULL);
+}

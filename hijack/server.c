@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* server.c - the process that keeps the kernel
+ *
+ * Theory of operation
+ *
+ * The kernel belongs to a tree of processes, none of which is there from its beginning to its end. So
+ * a process of its own, which runs none of the program, boots it, has the host threads for its
+ * timers and its work, and its disks; and waits. It is no server in the sense that calls would go
+ * through it: they are made in the memory that all share (kernel/lib/join.c). It is asked when a process
+ * wants to join, and told when one has been born by fork.
+ *
+ * It watches each process. One that ends without leaving was killed: what it has left in the
+ * kernel is brought to an end by a child of the server that is made for that (an undertaker,
+ * kernel/arch/rump/kernel/fork.c).
+ *
+ * At the end of the last process, or when the tree's first one says that it is about to end and is
+ * the last, the kernel syncs and unmounts.
+ */
+#include <asm/errno.h>
+#include <asm/poll.h>
+#include <linux/fcntl.h>
+#include <linux/prctl.h>
+#include <linux/wait.h>
+
+#include "kernel.h"
+#include "message.h"
+#include "raw.h"
+#include "server.h"
+#include "state.h"
+#include "str.h"
+
+#define WATCHED	      1100 /* one more than the kernel has processes, and some undertakers */
+#define CLONE_SIGNAL  17   /* SIGCHLD */
+#define EXIT_KERNEL   1
+
+/**
+ * struct watched - A process that will end
+ * @pid:	its id
+ * @process:	what the kernel calls it, or what it is the undertaker of
+ */
+struct watched {
+	int pid;
+	bool undertaker;
+	uint64_t process;
+};
+
+/* The first entry of @polled is the control socket; that of watched[i] is polled[i + 1]. */
+static struct watched watched[WATCHED];
+static struct pollfd polled[WATCHED + 1];
+static unsigned int nwatched;
+
+/**
+ * forget_watched() - Wait no longer for a process
+ */
+static void forget_watched(unsigned int i)
+{
+	raw1(__NR_close, polled[i + 1].fd);
+	nwatched--;
+	watched[i] = watched[nwatched];
+	polled[i + 1] = polled[nwatched + 1];
+}
+
+/**
+ * undertake() - Start an undertaker
+ *
+ * Return: its process id
+ */
+static long undertake(uint64_t process)
+{
+	long child = raw_call(__NR_clone, CLONE_SIGNAL, 0, 0, 0, 0, 0);
+
+	if (child)
+		return child;
+	raw2(__NR_prctl, PR_SET_NAME, "rump-undertaker");
+	rump__kernel.ops->bury((struct rump_process *)process, (int)raw0(__NR_gettid));
+	for (;;)
+		raw1(__NR_exit_group, 0);
+}
+
+static void watch(int pid, uint64_t process, bool undertaker);
+
+/**
+ * bury() - A process has ended without leaving
+ */
+static void bury(uint64_t process)
+{
+	long child = undertake(process);
+
+	if (raw_failed(child))
+		rump__error("cannot start an undertaker: %s", str_error(child));
+	else
+		watch((int)child, process, true);
+}
+
+/**
+ * has_ended() - A process is no more
+ */
+static void has_ended(struct watched who)
+{
+	struct rump_process *process = (struct rump_process *)who.process;
+
+	if (who.undertaker) {
+		raw4(__NR_wait4, who.pid, 0, 0, 0);
+		rump__kernel.ops->forget(process);
+	} else if (rump__kernel.ops->left(process)) {
+		rump__kernel.ops->forget(process);
+	} else {
+		bury(who.process);
+	}
+}
+
+/**
+ * watch() - Wait for the end of a process
+ */
+static void watch(int pid, uint64_t process, bool undertaker)
+{
+	struct watched who = {pid, undertaker, process};
+	long fd;
+
+	for (unsigned int i = 0; i < nwatched; i++)
+		if (watched[i].process == process && watched[i].undertaker == undertaker)
+			return;
+	fd = raw2(__NR_pidfd_open, pid, 0);
+	if (fd == -ESRCH) {
+		has_ended(who);
+		return;
+	}
+	if (raw_failed(fd) || nwatched == WATCHED) {
+		rump__error("cannot watch process %d: %s", pid, str_error(fd));
+		return;
+	}
+	watched[nwatched] = who;
+	polled[++nwatched] = (struct pollfd){(int)fd, POLLIN, 0};
+}
+
+/**
+ * attach() - Make a host process a process of the kernel
+ *
+ * Return: what the kernel calls it, or a negated errno
+ */
+static long attach(int pid)
+{
+	long process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0), result;
+
+	if (raw_failed(process))
+		return process;
+	result = kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0);
+	if (raw_failed(result))
+		return result;
+	watch(pid, (uint64_t)process, false);
+	return process;
+}
+
+/**
+ * halt() - Sync and unmount
+ */
+static void halt(void)
+{
+	static bool halted;
+
+	if (!halted)
+		kernel_exit();
+	halted = true;
+}
+
+/**
+ * is_last() - Whether a process is the only one that is left
+ */
+static bool is_last(int pid)
+{
+	for (unsigned int i = 0; i < nwatched; i++)
+		if (watched[i].pid != pid && !watched[i].undertaker)
+			return false;
+	return true;
+}
+
+/**
+ * serve() - Do what a request wants
+ * @reply:	where the answer goes, or -1
+ */
+static void serve(const struct request *request, int reply)
+{
+	struct answer answer = {.layout = rump__kernel.layout};
+	int fd = -1;
+
+	switch (request->type) {
+	case REQUEST_ATTACH:
+		answer.result = attach(request->pid);
+		fd = rump__kernel.fd;
+		break;
+	case REQUEST_LAYOUT:
+		fd = rump__kernel.fd;
+		break;
+	case REQUEST_BORN:
+		watch(request->pid, request->process, false);
+		break;
+	case REQUEST_END:
+		if (is_last(request->pid))
+			halt();
+		break;
+	}
+	if (reply >= 0)
+		message_send(reply, &answer, sizeof(answer), fd);
+}
+
+/**
+ * server_main() - Boot, mount, and keep the kernel until no process is left
+ * @control:	this side's end of the control socket
+ */
+_Noreturn void server_main(int control)
+{
+	struct request request;
+	long n = 1;
+	int reply;
+
+	kernel_boot();
+	polled[0] = (struct pollfd){control, POLLIN, 0};
+	while (n > 0) {
+		raw3(__NR_poll, polled, nwatched + 1, -1);
+		for (unsigned int i = nwatched; i--;) {
+			struct watched who = watched[i];
+
+			if (!polled[i + 1].revents)
+				continue;
+			forget_watched(i);
+			has_ended(who);
+		}
+		if (!polled[0].revents)
+			continue;
+		n = message_receive(control, &request, sizeof(request), &reply);
+		if (n == sizeof(request))
+			serve(&request, reply);
+		if (reply >= 0)
+			raw1(__NR_close, reply);
+	}
+	halt();
+	for (;;)
+		raw1(__NR_exit_group, 0);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * join.c - a process joins a kernel that another one has booted
+ *
+ * It maps the same memory at the same addresses and has hypercalls of its own. From
+ * there on its calls are direct ones; the threads that the kernel has for its own
+ * work, and its disks, belong to the process that booted it.
+ */
+#include <asm/errno.h>
+#include <asm/signal.h>
+
+#include <rump/rumpuser_ext.h>
+
+#include "bare/raw.h"
+
+#include "core.h"
+
+/**
+ * rump__join() - Become a process of a kernel that is up
+ * @setup:	copied, but not what it points to
+ * @layout:	of that kernel
+ * @fd:		its memfd; this process's from now on
+ * @process:	which of the kernel's processes this is to be
+ * @orphan:	has whoever makes it one ended? Then it will never be
+ *
+ * The caller has all signals blocked.
+ *
+ * Return: 0, or an errno value
+ */
+int rump__join(const struct rump__setup *setup, const struct rump__layout *layout, int fd,
+	       struct rump_process *process, int (*orphan)(void))
+{
+	struct rump__kernel *k = &rump__kernel;
+	struct rump_hthread *ht;
+	int err;
+
+	rump__setup = *setup;
+	err = rump__image_join(k, layout, fd);
+	if (err)
+		return err;
+	rump__fill_hyp((struct rump_hyp *)RUMP_HYP_ADDR);
+	rump__enter_image = k->ops->enter;
+	rump__signals_init();
+	rump__signals_attach();
+	ht = k->ops->fork_child(process, rumpuser_ext_gettid(), orphan);
+	if (!ht)
+		return ESRCH;
+	rump__self.ht = ht;
+	k->pid = raw0(__NR_getpid);
+	rump__debug_register(k->symfile, k->symfile_size);
+	k->joined = true;
+	k->up = true;
+	return 0;
+}
