@@ -94,6 +94,10 @@ const char *probe_type(const struct mount *mount, int fd, uint64_t offset, uint6
 void environment_set(const struct options *options);
 char *installed(const char *name);
 
+/* ---- server.c ---- */
+
+void server_start(void);
+
 /* ---- check.c ---- */
 
 char *check_command(const struct options *options, const char *name);

@@ -151,6 +151,7 @@ static void run_server(void *argument)
 	const char *argv[] = {hijack_config.server, NULL};
 	const char *envp[40];
 	size_t n = 0;
+	long null;
 
 	(void)argument;
 	for (size_t i = 0; i < hijack_config.nsaved && n < 36; i++)
@@ -161,6 +162,12 @@ static void run_server(void *argument)
 	envp[n++] = variable;
 	envp[n++] = hijack_config.preload;
 	envp[n] = NULL;
+	/* Nothing of the program's stays open, or who waits for its end would wait for ever. */
+	null = raw4(__NR_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
+	raw2(__NR_dup2, null, 0);
+	raw2(__NR_dup2, null, 1);
+	raw3(__NR_close_range, 3, server - 1, 0);
+	raw3(__NR_close_range, server + 1, ~0u, 0);
 	raw3(__NR_fcntl, server, F_SETFD, 0);
 	raw3(__NR_execve, hijack_config.server, argv, envp);
 	raw1(__NR_exit, 127);

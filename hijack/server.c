@@ -214,6 +214,7 @@ _Noreturn void server_main(int control)
 	int reply;
 
 	kernel_boot();
+	raw1(__NR_chdir, "/");
 	polled[0] = (struct pollfd){control, POLLIN, 0};
 	while (n > 0) {
 		raw3(__NR_poll, polled, nwatched + 1, -1);
