@@ -154,7 +154,7 @@ static void begin_child(void)
 		fds_child();
 		return;
 	}
-	rump__forked(ht);
+	rump__forked((struct rump_process *)process, ht);
 	client_is(process);
 	fds_child();
 	epoll_child();

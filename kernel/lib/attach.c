@@ -27,7 +27,7 @@ int rump__attach(void)
 		return -ENXIO;
 	rump__signals_attach();
 	rump__self.incall = 1;
-	ht = rump__kernel.ops->attach(NULL, rumpuser_ext_gettid());
+	ht = rump__kernel.ops->attach(rump__kernel.proc, rumpuser_ext_gettid());
 	rump__self.incall = rump__self.held;
 	if (ht) {
 		rump__self.ht = ht;
@@ -56,10 +56,12 @@ void rump__detach(void)
 
 /**
  * rump__forked() - In a forked child, which is a process of the kernel
+ * @process:	which
  * @ht:	the calling thread there
  */
-void rump__forked(struct rump_hthread *ht)
+void rump__forked(struct rump_process *process, struct rump_hthread *ht)
 {
+	rump__kernel.proc = process;
 	rump__self = (struct rump__thread){ .ht = ht, .masked = rump__self.masked };
 	rump__kernel.pid = raw0(__NR_getpid);
 	rump__signals_forked();

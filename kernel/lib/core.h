@@ -76,16 +76,16 @@ struct rump__layout {
 /**
  * struct rump__kernel - the kernel this process uses
  * @up:		it has booted
- * @joined:	another process has booted it
  * @pid:	process that booted it
+ * @proc:	what names this process, if it was forked from one that uses it; else NULL
  * @ops:	entry points of the image
  * @fd:		the memfd
  * @symfile:	the image's ELF file, mapped for debuggers
  */
 struct rump__kernel {
 	bool up;
-	bool joined;
 	int pid;
+	struct rump_process *proc;
 	const struct rump_image_ops *ops;
 	int fd;
 	void *symfile;
@@ -133,7 +133,7 @@ int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
 /* attach.c */
 void rump__detach(void);
 void rump__forget(void);
-void rump__forked(struct rump_hthread *ht);
+void rump__forked(struct rump_process *process, struct rump_hthread *ht);
 
 /*
  * signals.c. The open signals are the core's (SIGSEGV, SIGBUS; the shim adds SIGSYS if it uses it): on
@@ -153,6 +153,11 @@ extern const char rump__restorer[];
 /* copy.S: from memory that may not be there; in an attached thread. */
 bool rump__copy(void *to, const void *from, size_t size);
 extern const char rump__copy_at[], rump__copy_failed[];
+
+/* fork.c: a child that is a process of the same kernel */
+long rump__fork_prepare(void);
+void rump__fork_parent(long name, unsigned long flags, int pid);
+int rump__fork_child(long name);
 
 /* fault.c */
 void rump__fault(int sig, void *info, void *context);

@@ -46,8 +46,9 @@ void rump__exit(void)
 	real_enter = rump__enter_image;
 	rump__self.ending = 1;
 	__atomic_store_n(&rump__enter_image, enter_ending, __ATOMIC_SEQ_CST);
-	if (rump__kernel.joined) {
+	if (rump__kernel.proc) {
 		rump__enter(RUMP_CALL_LEAVE, 0, 0, 0, 0, 0, 0);
+		rump__kernel.up = false;
 		rump__self.ht = NULL;
 		if (rump__setup.left)
 			rump__setup.left();

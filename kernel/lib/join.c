@@ -48,7 +48,7 @@ int rump__join(const struct rump__setup *setup, const struct rump__layout *layou
 	rump__self.ht = ht;
 	k->pid = raw0(__NR_getpid);
 	rump__debug_register(k->symfile, k->symfile_size);
-	k->joined = true;
+	k->proc = process;
 	k->up = true;
 	return 0;
 }
