@@ -88,6 +88,8 @@ long route_sendfile(struct hijack_call *call)
 
 	if (are_same(out, in))
 		return route_fd(call);
+	if (!fds_is_open(out) || !fds_is_open(in))
+		return -EBADF;
 	call->side = HIJACK_RUMP;
 	if (call->arg[2]) {
 		if (!peek(&offset, (const void *)call->arg[2], sizeof(offset)))
@@ -108,11 +110,20 @@ long route_sendfile(struct hijack_call *call)
 }
 
 /**
+ * refuse() - Descriptors of two kernels: @error, if both are open
+ * @other:	which argument the second one is
+ */
+static long refuse(const struct hijack_call *call, int other, long error)
+{
+	return fds_is_open(call->arg[0]) && fds_is_open(call->arg[other]) ? error : -EBADF;
+}
+
+/**
  * route_splice() - splice(2)
  */
 long route_splice(struct hijack_call *call)
 {
-	return are_same(call->arg[0], call->arg[2]) ? route_fd(call) : -EINVAL;
+	return are_same(call->arg[0], call->arg[2]) ? route_fd(call) : refuse(call, 2, -EINVAL);
 }
 
 /**
@@ -120,7 +131,7 @@ long route_splice(struct hijack_call *call)
  */
 long route_tee(struct hijack_call *call)
 {
-	return are_same(call->arg[0], call->arg[1]) ? route_fd(call) : -EINVAL;
+	return are_same(call->arg[0], call->arg[1]) ? route_fd(call) : refuse(call, 1, -EINVAL);
 }
 
 /**
@@ -128,7 +139,7 @@ long route_tee(struct hijack_call *call)
  */
 long route_copy_file_range(struct hijack_call *call)
 {
-	return are_same(call->arg[0], call->arg[2]) ? route_fd(call) : -EXDEV;
+	return are_same(call->arg[0], call->arg[2]) ? route_fd(call) : refuse(call, 2, -EXDEV);
 }
 
 /**

@@ -244,6 +244,17 @@ bool fds_is_parked(unsigned int fd)
 }
 
 /**
+ * fds_is_open() - Whether a number is open, in either kernel, as the program sees it
+ */
+bool fds_is_open(unsigned long fd)
+{
+	if (fd_is_rump(fd))
+		return true;
+	return !fds_hidden(fd) && !(fds_parked && fds_is_parked((unsigned int)fd)) &&
+	       !raw_failed(raw2(__NR_fcntl, fd, F_GETFD));
+}
+
+/**
  * fds_next_kept() - The first number of a range that the program may not close on the host
  *
  * Return: -1 if there is none

@@ -19,6 +19,10 @@
 
 #define RLIMIT_FSIZE 1
 
+/* linux/sockios.h: calls on interfaces, which any socket takes */
+#define INTERFACES_FIRST 0x8910
+#define INTERFACES_LAST	 0x89af
+
 /**
  * is_parked() - Whether a number is parked: closed, as the program sees it
  */
@@ -277,6 +281,9 @@ long route_ioctl(struct hijack_call *call)
 			return -EXDEV;
 		break;
 	}
+	if (!rump && (unsigned int)call->arg[1] >= INTERFACES_FIRST &&
+	    (unsigned int)call->arg[1] <= INTERFACES_LAST)
+		return sockets_ask_interfaces(call);
 	return rump ? rump_perform(call) : hijack_pass(call);
 }
 
