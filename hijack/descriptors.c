@@ -106,6 +106,17 @@ void fds_show(int fd)
 }
 
 /**
+ * hijack_on_own() - The layer below has got a descriptor of its own, or given it up
+ */
+void hijack_on_own(int fd, bool is)
+{
+	if (is)
+		fds_hide(fd);
+	else
+		fds_show(fd);
+}
+
+/**
  * fds_hidden() - Whether a descriptor is the shim's own
  */
 bool fds_hidden(unsigned long fd)
@@ -319,8 +330,9 @@ static long offer_lowest(void)
 	long fd = fds_place(below), result;
 	unsigned int i;
 
+	/* The host says EINVAL if what is to be the lowest is beyond the limit already. */
 	if (raw_failed(fd))
-		return fd;
+		return fd == -EINVAL ? -EMFILE : fd;
 	/* All from @below up to the number found are in use: that is how it was found. */
 	__atomic_compare_exchange_n(&full_below, &below, (unsigned int)fd + 1, false,
 				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);

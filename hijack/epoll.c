@@ -60,6 +60,7 @@ struct nested {
 static struct half halves[HALVES];
 static uint16_t half_of[4096]; /* index plus 1, by number; instances with larger ones have none */
 static struct nested nested[NESTED];
+bool epoll_used;
 
 /**
  * find() - The second half of an instance
@@ -115,6 +116,7 @@ static long make_half(unsigned int fd)
 		kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
 		return result;
 	}
+	epoll_used = true;
 	half->names = 1;
 	half->waiters = 0;
 	half_of[fd] = (uint16_t)(half - halves + 1);
@@ -169,6 +171,15 @@ void epoll_forget(unsigned long fd)
 		raw1(__NR_close, half->bell);
 	}
 	fds_unlock();
+}
+
+/**
+ * epoll_forget_range() - Numbers are about to be closed
+ */
+void epoll_forget_range(unsigned int first, unsigned int last)
+{
+	for (; first <= last && first < sizeof(half_of) / sizeof(half_of[0]); first++)
+		epoll_forget(first);
 }
 
 /**
@@ -230,7 +241,7 @@ static void note_nested(const struct hijack_call *call)
 	peek(&nested[free].event, (const void *)call->arg[3], sizeof(struct event));
 	nested[free].outer = outer;
 	nested[free].inner = inner;
-	nested[free].used = true;
+	epoll_used = nested[free].used = true;
 }
 
 /**

@@ -16,6 +16,7 @@
 #include "special.h"
 #include "state.h"
 #include "str.h"
+#include "wait.h"
 
 #define RLIMIT_FSIZE 1
 
@@ -54,6 +55,8 @@ long route_close(struct hijack_call *call)
 	}
 	if (__builtin_expect(fds_hidden(fd) || is_parked(fd), 0))
 		return -EBADF;
+	if (__builtin_expect(epoll_used, 0))
+		epoll_forget(fd);
 	fds_freed((unsigned int)fd);
 	return hijack_pass(call);
 }
@@ -90,6 +93,8 @@ long route_close_range(struct hijack_call *call)
 	if (flags & CLOSE_RANGE_CLOEXEC) {
 		kernel_call(__NR_close_range, first, last, CLOSE_RANGE_CLOEXEC, 0, 0, 0);
 	} else {
+		if (epoll_used)
+			epoll_forget_range(first, last);
 		fds_withdraw();
 		for (fd = first; (fd = fds_first((unsigned int)fd, last)) >= 0; fd++)
 			fds_close((unsigned int)fd);
@@ -153,6 +158,22 @@ static long dup_rump_onto(unsigned long fd, unsigned int to, unsigned long flags
 }
 
 /**
+ * dup_host() - Make a duplicate of a host descriptor with a number that the host chooses
+ */
+static long dup_host(struct hijack_call *call)
+{
+	long result;
+
+	if (!epoll_used)
+		return host_newfd(call);
+	fds_withdraw();
+	result = hijack_host(call);
+	if (!raw_failed(result))
+		epoll_dup(call->arg[0], (unsigned long)result);
+	return result;
+}
+
+/**
  * dup_host_onto() - Duplicate a host descriptor to the number of a rump one, or of a parked one
  */
 static long dup_host_onto(struct hijack_call *call, unsigned int to)
@@ -171,6 +192,8 @@ static long dup_host_onto(struct hijack_call *call, unsigned int to)
 		}
 	}
 	fds_unlock();
+	if (epoll_used && !raw_failed(result))
+		epoll_dup(call->arg[0], to);
 	return result;
 }
 
@@ -180,9 +203,12 @@ static long dup_host_onto(struct hijack_call *call, unsigned int to)
 static long dup_onto(struct hijack_call *call, unsigned long flags)
 {
 	unsigned long from = call->arg[0], to = call->arg[1];
+	long result;
 
 	if (fds_hidden(to) || fds_hidden(from))
 		return -EBADF;
+	if (epoll_used && is_open(from) && !is_parked(from))
+		epoll_forget(to);
 	if (fd_is_rump(from)) {
 		call->side = HIJACK_RUMP;
 		if ((uint32_t)to >= FDS)
@@ -193,7 +219,12 @@ static long dup_onto(struct hijack_call *call, unsigned long flags)
 		return -EBADF;
 	if (fd_is_rump(to) || is_parked(to))
 		return dup_host_onto(call, (unsigned int)to);
-	return hijack_pass(call);
+	if (!epoll_used)
+		return hijack_pass(call);
+	result = hijack_host(call);
+	if (!raw_failed(result))
+		epoll_dup(from, to);
+	return result;
 }
 
 /**
@@ -202,7 +233,7 @@ static long dup_onto(struct hijack_call *call, unsigned long flags)
 long route_dup(struct hijack_call *call)
 {
 	if (!fd_is_rump(call->arg[0]))
-		return host_newfd(call);
+		return dup_host(call);
 	call->side = HIJACK_RUMP;
 	return dup_rump(call->arg[0], 0, 0);
 }
@@ -245,7 +276,7 @@ long route_fcntl(struct hijack_call *call)
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
 		if (!rump)
-			return is_parked(fd) ? -EBADF : host_newfd(call);
+			return is_parked(fd) ? -EBADF : dup_host(call);
 		call->side = HIJACK_RUMP;
 		if (lowest >= FDS)
 			return -EINVAL;
@@ -301,6 +332,9 @@ long route_mount(struct hijack_call *call)
 
 	if (!nplaces)
 		return hijack_pass(call);
+	if (readable_path((const char *)call->arg[1]) ||
+	    (call->arg[0] && readable_path((const char *)call->arg[0])))
+		return -EFAULT;
 	if (!paths_name(&named, AT_FDCWD, (const char *)call->arg[1], target))
 		return -ENAMETOOLONG;
 	if (named.side == HIJACK_HOST)

@@ -60,6 +60,7 @@ static __attribute__((used)) void bring_up(void)
 		.libdir = hijack_config.libdir,
 		.comm = comm,
 		.thread = thread_start,
+		.own = hijack_on_own,
 	};
 
 	raw2(__NR_prctl, PR_GET_NAME, comm);

@@ -30,7 +30,9 @@ void bell_ring(int fd);
 
 /* epoll.c */
 bool epoll_has_half(unsigned long fd);
+extern bool epoll_used; /* an instance has a second half, or is in another one */
 void epoll_forget(unsigned long fd);
+void epoll_forget_range(unsigned int first, unsigned int last);
 void epoll_dup(unsigned long from, unsigned long to);
 
 #endif

@@ -272,7 +272,18 @@ void names_links(void)
 	T(chmod(d("dangling"), 0600));
 	T(lchown(d("dangling"), 3, 4));
 	note_file(d("dangling"));
-	/* Links from each of the two to the other, and of each to itself by its whole name. */
+}
+
+/* Links from each of the two to the other, and of each to itself by its whole name. */
+void names_absolute(void)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	make(d("f"), "D");
+	make(h("f"), "H");
+	T(mkdir(d("sub"), 0755));
+	make(d("sub/g"), "G");
 	T(symlink(d("f"), d("own")));
 	T(symlink(h("f"), d("out")));
 	T(symlink(h(""), d("outdir")));
@@ -407,15 +418,33 @@ void names_proc(void)
 	T(readlinkat(dirfd, "/proc/self/fd/0", path, sizeof(path)) > 0);
 }
 
-static int walked;
+static char *walked[64];
+static int nwalked;
 
 static int walk(const char *path, const struct stat *status, int type, struct FTW *at)
 {
-	walked++;
-	if (walked < 30 && type != FTW_NS)
-		note("%d %d %o %s", type, at->level, status->st_mode,
-		     at->level ? path + at->base : "top");
+	const char *name = at->level ? path + at->base : "top";
+
+	if (nwalked < 64 &&
+	    asprintf(&walked[nwalked], "%d %d %o %s", type, at->level, status->st_mode, name) > 0)
+		nwalked++;
 	return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The order of names is the file system's. */
+static void note_walked(void)
+{
+	qsort(walked, (size_t)nwalked, sizeof(walked[0]), by_text);
+	for (int i = 0; i < nwalked; i++) {
+		note("%s", walked[i]);
+		free(walked[i]);
+	}
+	nwalked = 0;
 }
 
 void names_walk(void)
@@ -429,12 +458,10 @@ void names_walk(void)
 	T(mkdir(d("a/b/c"), 0755));
 	make(d("a/b/c/file"), "x");
 	T(symlink("b/c", d("a/link")));
-	walked = 0;
 	T(nftw(d("a"), walk, 8, FTW_PHYS));
-	T(walked);
-	walked = 0;
+	note_walked();
 	T(nftw(d("a/b"), walk, 8, FTW_PHYS | FTW_CHDIR | FTW_DEPTH));
-	T(walked);
+	note_walked();
 	make(d("one.c"), "");
 	make(d("two.c"), "");
 	T(glob(d("*.c"), 0, NULL, &found));
