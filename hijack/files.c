@@ -33,16 +33,6 @@ static bool is_parked(unsigned long fd)
 }
 
 /**
- * is_open() - Whether a number is open, in either kernel
- */
-static bool is_open(unsigned long fd)
-{
-	if (fd_is_rump(fd))
-		return true;
-	return !fds_hidden(fd) && !raw_failed(raw2(__NR_fcntl, fd, F_GETFD));
-}
-
-/**
  * route_close() - close(2)
  */
 long route_close(struct hijack_call *call)
@@ -207,7 +197,7 @@ static long dup_onto(struct hijack_call *call, unsigned long flags)
 
 	if (fds_hidden(to) || fds_hidden(from))
 		return -EBADF;
-	if (epoll_used && is_open(from) && !is_parked(from))
+	if (epoll_used && fds_is_open(from))
 		epoll_forget(to);
 	if (fd_is_rump(from)) {
 		call->side = HIJACK_RUMP;
@@ -246,8 +236,7 @@ long route_dup2(struct hijack_call *call)
 	if (!kernel_up)
 		return hijack_pass(call);
 	if ((int)call->arg[0] == (int)call->arg[1])
-		return is_open(call->arg[0]) && !is_parked(call->arg[0]) ? (int)call->arg[1]
-									  : -EBADF;
+		return fds_is_open(call->arg[0]) ? (int)call->arg[1] : -EBADF;
 	return dup_onto(call, 0);
 }
 
