@@ -12,12 +12,61 @@
 #include <linux/fcntl.h>
 
 #include "route.h"
+#include "server.h"
 #include "wait.h"
 
 #define BELLS	64
+#define KNOWN	512
 #define FD_HIGH 700
 
 static int bells[BELLS]; /* descriptor plus 1; 0: none yet, or taken */
+
+/* What the server calls them: it rings for the kernel when another process runs it. */
+static struct known {
+	int fd; /* plus 1; 0: free */
+	int server;
+} known[KNOWN];
+
+/**
+ * note() - Have the server know a bell
+ */
+static void note(int fd)
+{
+	int server = client_bell(fd);
+
+	for (int i = 0; i < KNOWN && server > 0; i++) {
+		int none = 0;
+
+		if (!__atomic_compare_exchange_n(&known[i].fd, &none, fd + 1, false,
+						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		known[i].server = server;
+		return;
+	}
+}
+
+/**
+ * bell_drop() - Close one
+ */
+void bell_drop(int fd)
+{
+	for (int i = 0; i < KNOWN; i++)
+		if (known[i].fd == fd + 1)
+			known[i].fd = 0;
+	fds_show(fd);
+	raw1(__NR_close, fd);
+}
+
+/**
+ * bell_names() - Both numbers of a bell, as RUMP_CALL_WATCH wants them
+ */
+long bell_names(int fd)
+{
+	for (int i = 0; i < KNOWN; i++)
+		if (known[i].fd == fd + 1)
+			return fd | (long)known[i].server << 32;
+	return fd;
+}
 
 /**
  * bell_make() - A new one
@@ -36,6 +85,7 @@ int bell_make(void)
 		fd = high;
 	}
 	fds_hide((int)fd);
+	note((int)fd);
 	return (int)fd;
 }
 
@@ -68,8 +118,7 @@ void bell_return(int fd)
 							     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 			return;
 	}
-	fds_show(fd);
-	raw1(__NR_close, fd);
+	bell_drop(fd);
 }
 
 /**
@@ -100,8 +149,7 @@ void bell_child(void)
 	for (int i = 0; i < BELLS; i++) {
 		if (!bells[i])
 			continue;
-		fds_show(bells[i] - 1);
-		raw1(__NR_close, bells[i] - 1);
+		bell_drop(bells[i] - 1);
 		bells[i] = 0;
 	}
 }

@@ -77,6 +77,8 @@ void hijack_on_child(enum hijack_kind kind);
 void hijack_on_parent(enum hijack_kind kind, long result);
 /* The kernel has booted; kernel_up is about to be true. */
 void hijack_on_kernel(void);
+/* A descriptor of the host is the shim's own from now on, or not any more. */
+void hijack_on_own(int fd, bool is);
 /* A call has failed on the host with EFAULT: its result, made again if that was for a page of the kernel's. */
 long hijack_on_fault(struct hijack_call *call);
 /* In a thread that is about to end, by exit(2) or by unmapping its stack. */

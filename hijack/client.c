@@ -11,11 +11,10 @@
 #include <linux/mman.h>
 #include <linux/wait.h>
 
-#include "descriptors.h"
 #include "kernel.h"
+#include "call.h"
 #include "message.h"
 #include "raw.h"
-#include "route.h"
 #include "server.h"
 #include "state.h"
 #include "str.h"
@@ -32,6 +31,7 @@ static int control = -1;
 static int root;
 static unsigned long process; /* who this process is for the rump kernel, or 0 */
 static bool executed;	      /* it was that before it executed this program */
+bool client_cwd_is_rump;
 static int server = -1;	      /* the other end, in the process that starts the server */
 static char spawn_stack[SPAWN_STACK] __attribute__((aligned(16)));
 
@@ -74,7 +74,7 @@ void client_configure(const char *value)
 	at += 3;
 	control = (int)next_number(&at, value);
 	root = (int)next_number(&at, value);
-	fds_hide(control);
+	hijack_on_own(control, true);
 	if (!*at)
 		return;
 	pid = next_number(&at, value);
@@ -83,7 +83,7 @@ void client_configure(const char *value)
 		process = 0;
 		return;
 	}
-	paths_cwd_is_rump = next_number(&at, value);
+	client_cwd_is_rump = next_number(&at, value);
 	executed = true;
 	hijack_config.boot = true;
 }
@@ -123,7 +123,7 @@ const char *client_variable(char *room, size_t size)
 		return NULL;
 	if (kernel_up)
 		str_printf(room, size, "RUMP_SERVER=fd:%d,%d,%d,%lu,%d", control, root,
-			   (int)raw0(__NR_getpid), process, paths_cwd_is_rump);
+			   (int)raw0(__NR_getpid), process, client_cwd_is_rump);
 	else
 		str_printf(room, size, "RUMP_SERVER=fd:%d,%d", control, root);
 	return room;
@@ -200,7 +200,7 @@ static long start_server(void)
 	control = high(pair[0]);
 	raw3(__NR_fcntl, control, F_SETFD, 0);
 	server = high(pair[1]);
-	fds_hide(control);
+	hijack_on_own(control, true);
 	root = (int)raw0(__NR_getpid);
 	child = hijack_spawn(run_errand, NULL, spawn_stack + sizeof(spawn_stack));
 	if (!raw_failed(child))
@@ -220,15 +220,18 @@ void client_prepare(void)
 
 /**
  * ask() - Make a request and wait for its answer
- * @fd:	what comes with it, or NULL
+ * @pass:	descriptor for the server, or -1
+ * @fd:		what comes with the answer, or NULL
  */
-static long ask(struct request *request, struct answer *answer, int *fd)
+static long ask(struct request *request, int pass, struct answer *answer, int *fd)
 {
 	int pair[2], received = -1;
 	long result = raw4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
 
 	if (raw_failed(result))
 		return result;
+	if (pass >= 0)
+		message_send(pair[0], "", 1, pass);
 	result = message_send(control, request, sizeof(*request), pair[1]);
 	raw1(__NR_close, pair[1]);
 	do {
@@ -243,6 +246,19 @@ static long ask(struct request *request, struct answer *answer, int *fd)
 	if (raw_failed(result))
 		return result;
 	return result == sizeof(*answer) ? answer->result : -ECONNREFUSED;
+}
+
+/**
+ * client_bell() - Let the server have an eventfd of this process
+ *
+ * Return: its number there, or a negated errno
+ */
+int client_bell(int fd)
+{
+	struct request request = {REQUEST_BELL, (int)raw0(__NR_getpid), 0};
+	struct answer answer;
+
+	return (int)ask(&request, fd, &answer, NULL);
 }
 
 static int never(void)
@@ -266,7 +282,7 @@ long client_join(const struct rump__setup *setup)
 	if (control < 0)
 		result = start_server();
 	if (!result)
-		result = ask(&request, &answer, &fd);
+		result = ask(&request, -1, &answer, &fd);
 	if (raw_failed(result))
 		return result;
 	if (!executed)
@@ -295,5 +311,5 @@ void client_end(void)
 	struct answer answer;
 
 	if (control >= 0 && request.pid == root)
-		ask(&request, &answer, NULL);
+		ask(&request, -1, &answer, NULL);
 }

@@ -9,6 +9,7 @@
  */
 #include <asm/errno.h>
 #include <linux/aio_abi.h>
+#include <linux/fcntl.h>
 #include <linux/mman.h>
 
 #include "route.h"
@@ -79,6 +80,19 @@ static bool are_same(unsigned long a, unsigned long b)
 }
 
 /**
+ * check_modes() - What sendfile(2) says of its descriptors before it begins
+ */
+static long check_modes(unsigned long out, unsigned long in)
+{
+	long from = each(__NR_fcntl, in, F_GETFL, 0, 0), to = each(__NR_fcntl, out, F_GETFL, 0, 0);
+
+	if (raw_failed(from) || raw_failed(to) || (from & O_PATH) || (to & O_PATH) ||
+	    (from & O_ACCMODE) == O_WRONLY || (to & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
+	return to & O_APPEND ? -EINVAL : 0;
+}
+
+/**
  * route_sendfile() - sendfile(2)
  */
 long route_sendfile(struct hijack_call *call)
@@ -88,7 +102,12 @@ long route_sendfile(struct hijack_call *call)
 
 	if (are_same(out, in))
 		return route_fd(call);
+	if (!fds_is_open(out) || !fds_is_open(in))
+		return -EBADF;
 	call->side = HIJACK_RUMP;
+	result = check_modes(out, in);
+	if (result)
+		return result;
 	if (call->arg[2]) {
 		if (!peek(&offset, (const void *)call->arg[2], sizeof(offset)))
 			return -EFAULT;
@@ -108,11 +127,20 @@ long route_sendfile(struct hijack_call *call)
 }
 
 /**
+ * refuse() - Descriptors of two kernels: @error, if both are open
+ * @other:	which argument the second one is
+ */
+static long refuse(const struct hijack_call *call, int other, long error)
+{
+	return fds_is_open(call->arg[0]) && fds_is_open(call->arg[other]) ? error : -EBADF;
+}
+
+/**
  * route_splice() - splice(2)
  */
 long route_splice(struct hijack_call *call)
 {
-	return are_same(call->arg[0], call->arg[2]) ? route_fd(call) : -EINVAL;
+	return are_same(call->arg[0], call->arg[2]) ? route_fd(call) : refuse(call, 2, -EINVAL);
 }
 
 /**
@@ -120,7 +148,7 @@ long route_splice(struct hijack_call *call)
  */
 long route_tee(struct hijack_call *call)
 {
-	return are_same(call->arg[0], call->arg[1]) ? route_fd(call) : -EINVAL;
+	return are_same(call->arg[0], call->arg[1]) ? route_fd(call) : refuse(call, 1, -EINVAL);
 }
 
 /**
@@ -128,7 +156,9 @@ long route_tee(struct hijack_call *call)
  */
 long route_copy_file_range(struct hijack_call *call)
 {
-	return are_same(call->arg[0], call->arg[2]) ? route_fd(call) : -EXDEV;
+	if (are_same(call->arg[0], call->arg[2]))
+		return route_fd(call);
+	return refuse(call, 2, call->arg[5] ? -EINVAL : -EXDEV);
 }
 
 /**

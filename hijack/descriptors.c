@@ -43,7 +43,7 @@
 
 #define PARKED_KEEP 16
 #define FD_HIGH	    700 /* out of the way of programs that count from 3 */
-#define HIDDEN_MAX  64
+#define HIDDEN_MAX  512
 
 struct fds fds_main;
 __thread struct fds *fds_own;
@@ -96,6 +96,17 @@ void fds_show(int fd)
 	for (unsigned int i = 0; i < nhidden; i++)
 		if (hidden[i] == fd)
 			hidden[i] = hidden[--nhidden];
+}
+
+/**
+ * hijack_on_own() - The layer below has got a descriptor of its own, or given it up
+ */
+void hijack_on_own(int fd, bool is)
+{
+	if (is)
+		fds_hide(fd);
+	else
+		fds_show(fd);
 }
 
 /**
@@ -254,6 +265,17 @@ bool fds_is_parked(unsigned int fd)
 }
 
 /**
+ * fds_is_open() - Whether a number is open, in either kernel, as the program sees it
+ */
+bool fds_is_open(unsigned long fd)
+{
+	if (fd_is_rump(fd))
+		return true;
+	return !fds_hidden(fd) && !(fds_parked() && fds_is_parked((unsigned int)fd)) &&
+	       !raw_failed(raw2(__NR_fcntl, fd, F_GETFD));
+}
+
+/**
  * fds_next_kept() - The first number of a range that the program may not close on the host
  *
  * Return: -1 if there is none
@@ -321,8 +343,9 @@ static long offer_lowest(void)
 	long fd = fds_place(below), result;
 	unsigned int i;
 
+	/* The host says EINVAL if what is to be the lowest is beyond the limit already. */
 	if (raw_failed(fd))
-		return fd;
+		return fd == -EINVAL ? -EMFILE : fd;
 	/* All from @below up to the number found are in use: that is how it was found. */
 	__atomic_compare_exchange_n(&f->full_below, &below, (unsigned int)fd + 1, false,
 				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);

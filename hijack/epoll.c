@@ -60,6 +60,7 @@ struct nested {
 static struct half halves[HALVES];
 static uint16_t half_of[4096]; /* index plus 1, by number; instances with larger ones have none */
 static struct nested nested[NESTED];
+bool epoll_used;
 
 /**
  * find() - The second half of an instance
@@ -105,16 +106,16 @@ static long make_half(unsigned int fd)
 	if (!raw_failed(made))
 		kernel_call(__NR_close, made, 0, 0, 0, 0, 0);
 	if (!raw_failed(result))
-		result = kernel_call(RUMP_CALL_WATCH, (long)&watched, 1, half->bell,
+		result = kernel_call(RUMP_CALL_WATCH, (long)&watched, 1, bell_names(half->bell),
 				     (long)&half->watch, RUMP_WATCH_KEEP, 0);
 	if (!raw_failed(result))
 		result = raw4(__NR_epoll_ctl, fd, EPOLL_CTL_ADD, half->bell, &event);
 	if (raw_failed(result)) {
-		fds_show(half->bell);
-		raw1(__NR_close, half->bell);
+		bell_drop(half->bell);
 		kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
 		return result;
 	}
+	epoll_used = true;
 	half->names = 1;
 	half->waiters = 0;
 	half_of[fd] = (uint16_t)(half - halves + 1);
@@ -165,10 +166,18 @@ void epoll_forget(unsigned long fd)
 	kernel_call(RUMP_CALL_FD_CLOSE, (long)fd, 0, 0, 0, 0, 0);
 	if (!--half->names) {
 		kernel_call(RUMP_CALL_UNWATCH, (long)half->watch, 0, 0, 0, 0, 0);
-		fds_show(half->bell);
-		raw1(__NR_close, half->bell);
+		bell_drop(half->bell);
 	}
 	fds_unlock();
+}
+
+/**
+ * epoll_forget_range() - Numbers are about to be closed
+ */
+void epoll_forget_range(unsigned int first, unsigned int last)
+{
+	for (; first <= last && first < sizeof(half_of) / sizeof(half_of[0]); first++)
+		epoll_forget(first);
 }
 
 /**
@@ -230,7 +239,7 @@ static void note_nested(const struct hijack_call *call)
 	peek(&nested[free].event, (const void *)call->arg[3], sizeof(struct event));
 	nested[free].outer = outer;
 	nested[free].inner = inner;
-	nested[free].used = true;
+	epoll_used = nested[free].used = true;
 }
 
 /**
@@ -460,8 +469,7 @@ void epoll_child(void)
 		half_of[fd] = 0;
 		half->names = 0;
 		kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
-		fds_show(half->bell);
-		raw1(__NR_close, half->bell);
+		bell_drop(half->bell);
 	}
 	bell_child();
 }

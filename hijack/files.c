@@ -16,8 +16,13 @@
 #include "special.h"
 #include "state.h"
 #include "str.h"
+#include "wait.h"
 
 #define RLIMIT_FSIZE 1
+
+/* linux/sockios.h: calls on interfaces, which any socket takes */
+#define INTERFACES_FIRST 0x8910
+#define INTERFACES_LAST	 0x89af
 
 /**
  * is_parked() - Whether a number is parked: closed, as the program sees it
@@ -25,16 +30,6 @@
 static bool is_parked(unsigned long fd)
 {
 	return fds_parked() && fds_is_parked((unsigned int)fd);
-}
-
-/**
- * is_open() - Whether a number is open, in either kernel
- */
-static bool is_open(unsigned long fd)
-{
-	if (fd_is_rump(fd))
-		return true;
-	return !fds_hidden(fd) && !raw_failed(raw2(__NR_fcntl, fd, F_GETFD));
 }
 
 /**
@@ -50,6 +45,8 @@ long route_close(struct hijack_call *call)
 	}
 	if (__builtin_expect(fds_hidden(fd) || is_parked(fd), 0))
 		return -EBADF;
+	if (__builtin_expect(epoll_used, 0))
+		epoll_forget(fd);
 	fds_freed((unsigned int)fd);
 	return hijack_pass(call);
 }
@@ -86,6 +83,8 @@ long route_close_range(struct hijack_call *call)
 	if (flags & CLOSE_RANGE_CLOEXEC) {
 		kernel_call(__NR_close_range, first, last, CLOSE_RANGE_CLOEXEC, 0, 0, 0);
 	} else {
+		if (epoll_used)
+			epoll_forget_range(first, last);
 		fds_withdraw();
 		for (fd = first; (fd = fds_first((unsigned int)fd, last)) >= 0; fd++)
 			fds_close((unsigned int)fd);
@@ -149,6 +148,22 @@ static long dup_rump_onto(unsigned long fd, unsigned int to, unsigned long flags
 }
 
 /**
+ * dup_host() - Make a duplicate of a host descriptor with a number that the host chooses
+ */
+static long dup_host(struct hijack_call *call)
+{
+	long result;
+
+	if (!epoll_used)
+		return host_newfd(call);
+	fds_withdraw();
+	result = hijack_host(call);
+	if (!raw_failed(result))
+		epoll_dup(call->arg[0], (unsigned long)result);
+	return result;
+}
+
+/**
  * dup_host_onto() - Duplicate a host descriptor to the number of a rump one, or of a parked one
  */
 static long dup_host_onto(struct hijack_call *call, unsigned int to)
@@ -167,6 +182,8 @@ static long dup_host_onto(struct hijack_call *call, unsigned int to)
 		}
 	}
 	fds_unlock();
+	if (epoll_used && !raw_failed(result))
+		epoll_dup(call->arg[0], to);
 	return result;
 }
 
@@ -176,9 +193,12 @@ static long dup_host_onto(struct hijack_call *call, unsigned int to)
 static long dup_onto(struct hijack_call *call, unsigned long flags)
 {
 	unsigned long from = call->arg[0], to = call->arg[1];
+	long result;
 
 	if (fds_hidden(to) || fds_hidden(from))
 		return -EBADF;
+	if (epoll_used && fds_is_open(from))
+		epoll_forget(to);
 	if (fd_is_rump(from)) {
 		call->side = HIJACK_RUMP;
 		if ((uint32_t)to >= FDS)
@@ -189,7 +209,12 @@ static long dup_onto(struct hijack_call *call, unsigned long flags)
 		return -EBADF;
 	if (fd_is_rump(to) || is_parked(to))
 		return dup_host_onto(call, (unsigned int)to);
-	return hijack_pass(call);
+	if (!epoll_used)
+		return hijack_pass(call);
+	result = hijack_host(call);
+	if (!raw_failed(result))
+		epoll_dup(from, to);
+	return result;
 }
 
 /**
@@ -198,7 +223,7 @@ static long dup_onto(struct hijack_call *call, unsigned long flags)
 long route_dup(struct hijack_call *call)
 {
 	if (!fd_is_rump(call->arg[0]))
-		return host_newfd(call);
+		return dup_host(call);
 	call->side = HIJACK_RUMP;
 	return dup_rump(call->arg[0], 0, 0);
 }
@@ -211,8 +236,7 @@ long route_dup2(struct hijack_call *call)
 	if (!kernel_up)
 		return hijack_pass(call);
 	if ((int)call->arg[0] == (int)call->arg[1])
-		return is_open(call->arg[0]) && !is_parked(call->arg[0]) ? (int)call->arg[1]
-									  : -EBADF;
+		return fds_is_open(call->arg[0]) ? (int)call->arg[1] : -EBADF;
 	return dup_onto(call, 0);
 }
 
@@ -241,7 +265,7 @@ long route_fcntl(struct hijack_call *call)
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
 		if (!rump)
-			return is_parked(fd) ? -EBADF : host_newfd(call);
+			return is_parked(fd) ? -EBADF : dup_host(call);
 		call->side = HIJACK_RUMP;
 		if (lowest >= FDS)
 			return -EINVAL;
@@ -277,6 +301,9 @@ long route_ioctl(struct hijack_call *call)
 			return -EXDEV;
 		break;
 	}
+	if (!rump && (unsigned int)call->arg[1] >= INTERFACES_FIRST &&
+	    (unsigned int)call->arg[1] <= INTERFACES_LAST)
+		return sockets_ask_interfaces(call);
 	return rump ? rump_perform(call) : hijack_pass(call);
 }
 
@@ -294,6 +321,9 @@ long route_mount(struct hijack_call *call)
 
 	if (!nplaces)
 		return hijack_pass(call);
+	if (readable_path((const char *)call->arg[1]) ||
+	    (call->arg[0] && readable_path((const char *)call->arg[0])))
+		return -EFAULT;
 	if (!paths_name(&named, AT_FDCWD, (const char *)call->arg[1], target))
 		return -ENAMETOOLONG;
 	if (named.side == HIJACK_HOST)

@@ -38,6 +38,12 @@ WEAK void hijack_on_kernel(void)
 {
 }
 
+WEAK void hijack_on_own(int fd, bool is)
+{
+	(void)fd;
+	(void)is;
+}
+
 WEAK long hijack_on_fault(struct hijack_call *call)
 {
 	(void)call;

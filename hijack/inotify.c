@@ -83,6 +83,9 @@ long route_inotify_add_watch(struct hijack_call *call)
 
 	if (!nplaces && !kernel_up)
 		return hijack_pass(call);
+	result = readable_path((const char *)call->arg[1]);
+	if (result)
+		return fd_is_rump(call->arg[0]) ? result : hijack_host(call);
 	if (!paths_name(&named, AT_FDCWD, (const char *)call->arg[1], buffer))
 		return -ENAMETOOLONG;
 	copy.arg[1] = (unsigned long)named.path;

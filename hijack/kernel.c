@@ -92,6 +92,7 @@ void kernel_boot(void)
 		.libdir = hijack_config.libdir,
 		.comm = "rump-server",
 		.thread = thread_start,
+		.own = hijack_on_own,
 	};
 
 	if (rump__boot(&setup))

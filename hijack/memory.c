@@ -92,6 +92,8 @@ long route_mmap(struct hijack_call *call)
 	bool fixed = arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	long result;
 
+	if (fixed)
+		readable_forget();
 	if (arg[3] & MAP_ANONYMOUS || !fd_is_rump(arg[4])) {
 		if (fixed && memory_used && in_window(arg[0]))
 			return arg[3] & MAP_ANONYMOUS ? rump_perform(call) : -EINVAL;
@@ -117,6 +119,7 @@ long route_mmap(struct hijack_call *call)
  */
 long route_munmap(struct hijack_call *call)
 {
+	readable_forget();
 	return memory_used && in_window(call->arg[0]) ? rump_perform(call) : hijack_pass(call);
 }
 
@@ -125,6 +128,7 @@ long route_munmap(struct hijack_call *call)
  */
 long route_mremap(struct hijack_call *call)
 {
+	readable_forget();
 	if (!memory_used || !in_window(call->arg[0]))
 		return hijack_pass(call);
 	if ((call->arg[3] & MREMAP_FIXED) && !in_window(call->arg[4]))
@@ -137,6 +141,8 @@ long route_mremap(struct hijack_call *call)
  */
 long route_range(struct hijack_call *call)
 {
+	if (call->nr == __NR_mprotect)
+		readable_forget();
 	return memory_used && in_window(call->arg[0]) ? rump_perform(call) : hijack_pass(call);
 }
 

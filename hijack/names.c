@@ -72,8 +72,10 @@ static long chdir_to(struct hijack_call *call, const struct named *named)
 static long change(struct hijack_call *call, struct named *named, char *buffer)
 {
 	const char *path = (const char *)call->arg[0];
-	long result;
+	long result = readable_path(path);
 
+	if (result)
+		return result;
 	if (!paths_name(named, AT_FDCWD, path, buffer))
 		return -ENAMETOOLONG;
 	result = chdir_to(call, named);
@@ -162,7 +164,7 @@ static bool is_rump_name(const char *path, long *fd)
 {
 	const char *rest;
 
-	if (!kernel_up || !path || path[0] != '/' ||
+	if (!kernel_up || readable_path(path) || path[0] != '/' ||
 	    !(str_starts(path, "/proc/") || str_starts(path, "/dev/")))
 		return false;
 	*fd = paths_magic(path, &rest);

@@ -107,8 +107,9 @@ bool paths_plain(struct named *named, long dir, const char *path)
 
 /**
  * normalise() - Take //, . and .. out of an absolute path, in place; a slash at its end stays
+ * @keep_up:	leave .. where it is
  */
-static void normalise(char *path)
+static void normalise(char *path, bool keep_up)
 {
 	char *to = path;
 	const char *at = path;
@@ -122,6 +123,8 @@ static void normalise(char *path)
 		}
 		switch (is_dot(at)) {
 		case 2:
+			if (keep_up)
+				break;
 			while (to > path && *--to != '/')
 				;
 			at++;
@@ -366,7 +369,7 @@ bool paths_name(struct named *named, long dir, const char *path, char *buffer)
 		/* Unreachable or too long: its own kernel knows best. */
 		return true;
 	}
-	normalise(buffer);
+	normalise(buffer, false);
 	place = places_of(buffer);
 	named->side = place ? HIJACK_RUMP : HIJACK_HOST;
 	if (path[0] != '/' && named->side == from)
@@ -408,23 +411,47 @@ static long read_link(const char *path, char *target)
 /**
  * splice_link() - Replace a component by what the link there says
  * @path:	absolute path
+ * @place:	that the link is in, or NULL
  * @start:	where the component's slash is
  * @end:	behind the component
  * @target:	of the link; destroyed
  */
-static bool splice_link(char *path, size_t start, size_t end, char *target)
+static bool splice_link(const struct place *place, char *path, size_t start, size_t end,
+			char *target)
 {
 	if (!append(target, path + end))
 		return false;
 	if (target[0] == '/') {
-		str_copy(path, target);
+		/* An absolute link stays in the root that it is in. */
+		path[0] = 0;
+		if (place && place->strip)
+			str_copy(path, place->name);
+		if (!append(path, target))
+			return false;
 	} else {
 		path[start + 1] = 0;
 		if (!append(path, target))
 			return false;
 	}
-	normalise(path);
+	normalise(path, true);
 	return true;
+}
+
+/**
+ * go_up() - Take ".." and the component before it out of a path
+ * @start:	where the slash before ".." is
+ *
+ * Return: where the component was
+ */
+static size_t go_up(char *path, size_t start)
+{
+	const char *rest = path + start + 3;
+	size_t to = start;
+
+	while (to > 0 && path[--to] != '/')
+		;
+	str_copy(path + to, *rest ? rest : "/");
+	return to;
 }
 
 /**
@@ -444,6 +471,10 @@ static bool follow(char *path, bool nofollow)
 	while (path[start] && path[start + 1]) {
 		for (end = start + 1; path[end] && path[end] != '/'; end++)
 			;
+		if (is_dot(path + start + 1) == 2) {
+			start = go_up(path, start);
+			continue;
+		}
 		if (nofollow && !path[end])
 			break;
 		char kept = path[end];
@@ -458,7 +489,7 @@ static bool follow(char *path, bool nofollow)
 			start = end;
 			continue;
 		}
-		if (++links > LINKS_MAX || !splice_link(path, start, end, target))
+		if (++links > LINKS_MAX || !splice_link(places_of(path), path, start, end, target))
 			return false;
 		start = 0;
 	}
@@ -481,8 +512,19 @@ static bool move_to(const struct place *place, char *path, size_t end)
 }
 
 /**
+ * has_up() - Whether a path has ".." in it
+ */
+static bool has_up(const char *path)
+{
+	for (; *path; path++)
+		if (*path == '/' && is_dot(path + 1) == 2)
+			return true;
+	return false;
+}
+
+/**
  * host_leads_in() - Whether a host path that does not exist leads into a place
- * @path:	absolute, without . and ..; becomes the path in the place
+ * @path:	absolute, without . and //; becomes the path in the place
  *
  * From its end backwards, as most of a path that does not exist does: usually it is no link, its
  * directory is there and no place, and that is that.
@@ -495,6 +537,8 @@ static bool host_leads_in(char *path, bool nofollow)
 	char kept, byte;
 	bool last = true, link, there;
 
+	if (has_up(path))
+		return follow(path, nofollow) && places_of(path);
 	while (end > 1) {
 		kept = path[end];
 		path[end] = 0;
@@ -527,7 +571,8 @@ bool paths_again(struct named *named, long dir, const char *path, bool nofollow,
 	const struct place *place;
 	char before[PATH_ROOM];
 
-	if (!nplaces || !path || !path[0])
+	if (!nplaces || !path || !path[0] ||
+	    (path[0] == '/' && kernel_up && name_magic(&(struct named){0}, path, buffer)))
 		return false;
 	buffer[0] = 0;
 	if (path[0] == '/') {
@@ -536,7 +581,7 @@ bool paths_again(struct named *named, long dir, const char *path, bool nofollow,
 	} else if (!directory_text(buffer, dir) || !append(buffer, "/") || !append(buffer, path)) {
 		return false;
 	}
-	normalise(buffer);
+	normalise(buffer, true);
 	if (named->side == HIJACK_HOST) {
 		if (!host_leads_in(buffer, nofollow))
 			return false;

@@ -113,7 +113,8 @@ static long wait(struct pollfd_raw *fds, unsigned long n, struct pollfd_raw *hos
 
 	for (;;) {
 		handle = 0;
-		result = kernel_call(RUMP_CALL_WATCH, (long)rump, (long)n, bell, (long)&handle, 0,
+		result = kernel_call(RUMP_CALL_WATCH, (long)rump, (long)n, bell_names(bell),
+				     (long)&handle, 0,
 				     0);
 		if (raw_failed(result))
 			return result;

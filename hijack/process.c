@@ -72,8 +72,10 @@ void hijack_on_start(char **argv, char **envp)
 void hijack_on_kernel(void)
 {
 	fds_start();
-	if (client_was_process())
+	if (client_was_process()) {
 		fds_inherit();
+		paths_cwd_is_rump = client_cwd_is_rump;
+	}
 }
 
 /**
@@ -311,6 +313,7 @@ static void before_exec(void)
 {
 	if (!kernel_up)
 		return;
+	client_cwd_is_rump = paths_cwd_is_rump;
 	fds_before_exec();
 	if (kernel_call(RUMP_CALL_EXEC, 0, 0, 0, 0, 0, 0) == 1)
 		leave_others();

@@ -14,6 +14,7 @@
 #include <asm/errno.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>
 
 #include "../build/gen/hijack_table.h"
@@ -120,11 +121,13 @@ long route_both(struct hijack_call *call)
  * @side:	that
  * @decided:	some argument has told
  * @conflict:	two arguments have told different things
+ * @error:	an argument is bad: the result
  * @paths:	where its paths lead
  */
 struct decision {
 	enum hijack_side side;
 	bool decided, conflict;
+	long error;
 	struct named paths[MAX_PATHS];
 };
 
@@ -152,6 +155,25 @@ static const char *path_of(const struct hijack_rule *rule, const struct hijack_c
 }
 
 /**
+ * any_closed() - Whether a descriptor that a call uses is closed
+ */
+static bool any_closed(const struct hijack_rule *rule, const struct hijack_call *call)
+{
+	for (int i = 0; i < 2 && rule->fd[i]; i++)
+		if (!fds_is_open(call->arg[rule->fd[i] - 1]))
+			return true;
+	for (int i = 0; i < MAX_PATHS && rule->path[i].path; i++) {
+		const char *path = path_of(rule, call, i);
+		long dir = dir_of(rule, call, i);
+
+		if (!(path && path[0] == '/') && (int)dir != AT_FDCWD &&
+		    !fds_is_open((unsigned long)dir))
+			return true;
+	}
+	return false;
+}
+
+/**
  * decide() - Look at all arguments
  * @buffers:	for the paths; NULL to look at them only if that is easy
  *
@@ -167,6 +189,12 @@ static bool decide(struct decision *d, const struct hijack_rule *rule,
 		long dir = dir_of(rule, call, i);
 		const char *path = path_of(rule, call, i);
 
+		if (path)
+			d->error = readable_path(path);
+		else if (rule->path[1].path)
+			d->error = -EFAULT;
+		if (d->error)
+			return true;
 		if (!(buffers ? paths_name(&d->paths[i], dir, path, buffers[i])
 			      : paths_plain(&d->paths[i], dir, path)))
 			return false;
@@ -180,6 +208,12 @@ static bool decide(struct decision *d, const struct hijack_rule *rule,
  */
 static bool is_nofollow(const struct hijack_rule *rule, const struct hijack_call *call, int i)
 {
+	if (i == 0 && rule->how) {
+		uint64_t flags = 0;
+
+		return peek(&flags, (const void *)call->arg[rule->how - 1], sizeof(flags)) &&
+		       (flags & O_NOFOLLOW);
+	}
 	if (i == 0 && rule->open) {
 		unsigned long flags = call->arg[rule->open - 1];
 
@@ -202,6 +236,11 @@ static long perform(struct hijack_call *call, const struct hijack_rule *rule,
 	struct hijack_call copy;
 	long result;
 
+	if (d->error)
+		return d->error;
+	/* The host would take the placeholder of a parked number for a file. */
+	if ((d->conflict || (d->side == HIJACK_HOST && fds_parked())) && any_closed(rule, call))
+		return -EBADF;
 	if (d->conflict)
 		return rule->path[1].path ? -EXDEV : -EINVAL;
 	if (d->side == HIJACK_HOST && !changed)
@@ -225,10 +264,20 @@ static long perform(struct hijack_call *call, const struct hijack_rule *rule,
 }
 
 /**
- * try_again() - perform() after ENOENT, if a path leads elsewhere by symbolic links
+ * is_unclear() - Whether symbolic links may lead to another result
+ */
+static bool is_unclear(const struct decision *d, const struct hijack_rule *rule, long result)
+{
+	return rule->path[0].path && nplaces &&
+	       (result == -ENOENT || (result == -EXDEV && d->conflict));
+}
+
+/**
+ * try_again() - perform() anew, if a path leads elsewhere by symbolic links
+ * @result:	of the first time
  */
 static long try_again(struct hijack_call *call, const struct hijack_rule *rule,
-		      struct decision *d, char (*buffers)[PATH_ROOM])
+		      struct decision *d, char (*buffers)[PATH_ROOM], long result)
 {
 	bool changed = false;
 
@@ -239,28 +288,29 @@ static long try_again(struct hijack_call *call, const struct hijack_rule *rule,
 			changed = true;
 		take(d, d->paths[i].side);
 	}
-	return changed ? perform(call, rule, d, true) : -ENOENT;
+	return changed ? perform(call, rule, d, true) : result;
 }
 
 /**
  * args_slowly() - route_args() with buffers
+ * @result:	of the call, if it was made, or 0
  */
 static __attribute__((noinline)) long args_slowly(struct hijack_call *call,
-						  const struct hijack_rule *rule, bool missing)
+						  const struct hijack_rule *rule, long result)
 {
 	char buffers[MAX_PATHS][PATH_ROOM];
 	struct decision d;
 	bool changed = false;
-	long result;
 
 	if (!decide(&d, rule, call, buffers))
 		return -ENAMETOOLONG;
 	for (int i = 0; i < MAX_PATHS && rule->path[i].path; i++)
 		changed |= d.paths[i].path != path_of(rule, call, i);
-	result = missing ? -ENOENT : perform(call, rule, &d, changed);
-	if (result != -ENOENT || call->native)
+	if (!result)
+		result = perform(call, rule, &d, changed);
+	if (call->native || !is_unclear(&d, rule, result))
 		return result;
-	return try_again(call, rule, &d, buffers);
+	return try_again(call, rule, &d, buffers, result);
 }
 
 /**
@@ -320,6 +370,18 @@ static long redo_in_place(struct hijack_call *call, const struct hijack_rule *ru
 }
 
 /**
+ * is_confined() - Whether openat2(2) is to stay below its directory, whatever the path says
+ */
+static bool is_confined(const struct hijack_rule *rule, const struct hijack_call *call)
+{
+	struct open_how how;
+
+	return call->arg[rule->how] >= sizeof(how) &&
+	       peek(&how, (const void *)call->arg[rule->how - 1], sizeof(how)) &&
+	       (how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT));
+}
+
+/**
  * route_args() - Calls that their descriptors and paths tell all about
  */
 long route_args(struct hijack_call *call)
@@ -331,11 +393,18 @@ long route_args(struct hijack_call *call)
 
 	if (!nplaces && !kernel_up)
 		return hijack_pass(call);
+	if (__builtin_expect(rule->how, 0) && is_confined(rule, call)) {
+		long dir = dir_of(rule, call, 0);
+
+		if ((int)dir == AT_FDCWD ? paths_cwd_is_rump : fd_is_rump((unsigned long)dir))
+			return rump_newfd(call);
+		return host_newfd(call);
+	}
 	if (!decide(&d, rule, call, NULL))
-		return args_slowly(call, rule, false);
+		return args_slowly(call, rule, 0);
 	result = perform(call, rule, &d, false);
-	if (result == -ENOENT && rule->path[0].path && nplaces)
-		return args_slowly(call, rule, true);
+	if (is_unclear(&d, rule, result))
+		return args_slowly(call, rule, result);
 	if (d.side == HIJACK_HOST && result >= 0 && rule->path[0].path && !call->native) {
 		place = host_directory(call, rule, result);
 		if (place)

@@ -103,6 +103,11 @@ long paths_to_program(char *to, const char *rump, size_t room);
 long paths_rump_fd(char *to, long fd, size_t room);
 long paths_magic(const char *path, const char **rest);
 
+/* ---- readable.c ---- */
+
+long readable_path(const char *path);
+void readable_forget(void);
+
 /* ---- route.c ---- */
 
 hijack_fn route_fd, route_newfd, route_args, route_range, route_both, route_host_newfd;

@@ -30,6 +30,7 @@
 #include "str.h"
 
 #define WATCHED	      1100 /* one more than the kernel has processes, and some undertakers */
+#define BELLS	      8192
 #define CLONE_SIGNAL  17   /* SIGCHLD */
 #define EXIT_KERNEL   1
 
@@ -43,6 +44,13 @@ struct watched {
 	bool undertaker;
 	uint64_t process;
 };
+
+/* An eventfd of a process. */
+static struct bell {
+	int pid;
+	int fd;
+} bells[BELLS];
+static unsigned int nbells;
 
 /* The first entry of @polled is the control socket; that of watched[i] is polled[i + 1]. */
 static struct watched watched[WATCHED];
@@ -175,6 +183,41 @@ static bool is_last(int pid)
 }
 
 /**
+ * take_bell() - Keep an eventfd for as long as the process is watched that it comes from
+ * @reply:	socket that it comes by
+ *
+ * Return: its number here, or a negated errno
+ */
+static long take_bell(int pid, int reply)
+{
+	char byte;
+	int fd;
+	long result = message_receive(reply, &byte, 1, &fd);
+
+	if (fd < 0)
+		return raw_failed(result) ? result : -EBADF;
+	if (nbells == BELLS) {
+		raw1(__NR_close, fd);
+		return -ENFILE;
+	}
+	bells[nbells++] = (struct bell){pid, fd};
+	return fd;
+}
+
+/**
+ * drop_bells() - Close those of a process
+ */
+static void drop_bells(int pid)
+{
+	for (unsigned int i = nbells; i--;) {
+		if (bells[i].pid != pid)
+			continue;
+		raw1(__NR_close, bells[i].fd);
+		bells[i] = bells[--nbells];
+	}
+}
+
+/**
  * serve() - Do what a request wants
  * @reply:	where the answer goes, or -1
  */
@@ -193,6 +236,9 @@ static void serve(const struct request *request, int reply)
 		break;
 	case REQUEST_BORN:
 		watch(request->pid, request->process, false);
+		break;
+	case REQUEST_BELL:
+		answer.result = take_bell(request->pid, reply);
 		break;
 	case REQUEST_END:
 		if (is_last(request->pid))
@@ -224,6 +270,8 @@ _Noreturn void server_main(int control)
 			if (!polled[i + 1].revents)
 				continue;
 			forget_watched(i);
+			if (!who.undertaker)
+				drop_bells(who.pid);
 			has_ended(who);
 		}
 		if (!polled[0].revents)

@@ -18,6 +18,7 @@ enum request_type {
 	REQUEST_ATTACH, /* @pid wants to be a process; answered with the memfd */
 	REQUEST_LAYOUT, /* the same for a process that is one, and has executed a program */
 	REQUEST_BORN,	/* @pid is a process, named @process: see to its burial; no answer */
+	REQUEST_BELL,	/* here is an eventfd for the kernel to ring; answered with its number there */
 	REQUEST_END,	/* @pid is about to end; answered when nothing more is to be written */
 };
 
@@ -36,6 +37,7 @@ struct answer {
 _Noreturn void server_main(int control);
 
 /* client.c */
+extern bool client_cwd_is_rump; /* of a program that is executed, or was */
 void client_configure(const char *value);
 void client_prepare(void);
 bool client_was_process(void);
@@ -43,6 +45,7 @@ unsigned long client_process(void);
 void client_is(unsigned long process);
 long client_join(const struct rump__setup *setup);
 void client_born(int pid, unsigned long process);
+int client_bell(int fd);
 void client_end(void);
 const char *client_variable(char *room, size_t size);
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* sockets.c - sockets by family, unix sockets also by path, and descriptors in messages
+/* sockets.c - sockets by family, and messages with descriptors
  *
- * A socket is made in the kernel that its address family is for. A unix socket of the host whose
- * first bind, connect or sendto names a path of the rump kernel is made anew there, as far as
- * nothing has been done with it: type, flags and options that are commonly set before are taken over.
+ * A socket is made in the kernel that its address family is for; unix.c lets unix sockets follow
+ * their path.
  *
  * Descriptors in messages (SCM_RIGHTS) must be of the socket's own kernel: EINVAL otherwise, as
  * neither kernel can hold the other's files.
@@ -15,37 +14,24 @@
 #include "special.h"
 #include "state.h"
 #include "str.h"
+#include "unix.h"
 
-#define AF_UNIX	      1
-#define SOL_SOCKET    1
-#define SO_TYPE	      3
-#define SO_PASSCRED   16
-#define SCM_RIGHTS    1
-#define SOCK_CLOEXEC  02000000
-#define SOCK_NONBLOCK 04000
-#define SUN_PATH      2 /* offset in the address */
-#define SUN_ROOM      110
+#define AF_UNIX	   1
+#define AF_INET	   2
+#define SOCK_DGRAM 2
+#define SOL_SOCKET 1
+#define SO_DOMAIN  39
+#define SCM_RIGHTS 1
+#define SCM_PIDFD  4
+#define MESSAGES   1024 /* UIO_MAXIOV */
 
-struct message {
-	void *name;
-	uint32_t name_length;
-	void *iov;
-	uint64_t iov_length;
-	void *control;
-	uint64_t control_length;
-	uint32_t flags;
-};
+#define FIRST_MESSAGES 16
 
 struct control {
 	uint64_t length;
 	int32_t level;
 	int32_t type;
 	int32_t fds[];
-};
-
-struct message_vector {
-	struct message message;
-	uint32_t length;
 };
 
 /**
@@ -106,135 +92,68 @@ long route_socketpair(struct hijack_call *call)
 }
 
 /**
- * rump_address() - The rump kernel's form of a unix address
- * @copy:	SUN_ROOM bytes, room for it
- * @length:	of the address; changed
+ * sockets_ask_interfaces() - ioctl(2) on the network's interfaces by a unix socket of the host
  *
- * Return: NULL if it names no path of the rump kernel
+ * libc takes a unix socket for if_nametoindex(3), as any will do. What it asks for are the interfaces of
+ * the kernel that the program's network is in: a socket of that kernel asks in its place.
  */
-static const void *rump_address(const void *address, unsigned long *length, char *copy)
+long sockets_ask_interfaces(struct hijack_call *call)
 {
-	char path[PATH_ROOM];
-	struct named named;
-	uint32_t room = (uint32_t)*length;
-	size_t size;
+	const unsigned long *arg = call->arg;
+	uint32_t size = sizeof(int32_t);
+	int32_t domain = 0;
+	long fd, result;
 
-	if (!nplaces || room <= SUN_PATH + 1 || room > SUN_ROOM || !peek(copy, address, room) ||
-	    *(uint16_t *)copy != AF_UNIX || !copy[SUN_PATH])
-		return NULL;
-	copy[room < SUN_ROOM ? room : SUN_ROOM - 1] = 0;
-	if (!paths_name(&named, AT_FDCWD, copy + SUN_PATH, path) || named.side == HIJACK_HOST)
-		return NULL;
-	size = str_length(named.path);
-	if (SUN_PATH + size + 1 > SUN_ROOM)
-		return NULL;
-	memcpy(path, named.path, size + 1);
-	memcpy(copy + SUN_PATH, path, size + 1);
-	*length = SUN_PATH + size + 1;
-	return copy;
-}
-
-/**
- * move_socket() - Make a unix socket of the host anew in the rump kernel, at its number
- */
-static long move_socket(unsigned int fd)
-{
-	int32_t type = 0, on = 0;
-	uint32_t size = sizeof(type);
-	long flags, result;
-
-	result = raw_call(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &size, 0);
-	if (raw_failed(result))
-		return result;
-	size = sizeof(on);
-	raw_call(__NR_getsockopt, fd, SOL_SOCKET, SO_PASSCRED, &on, &size, 0);
-	flags = raw2(__NR_fcntl, fd, F_GETFL);
-	if (flags & O_NONBLOCK)
-		type |= SOCK_NONBLOCK;
-	if (raw2(__NR_fcntl, fd, F_GETFD) & FD_CLOEXEC)
-		type |= SOCK_CLOEXEC;
+	if (!is_rump_family(AF_INET) ||
+	    raw_call(__NR_getsockopt, arg[0], SOL_SOCKET, SO_DOMAIN, &domain, &size, 0) ||
+	    domain != AF_UNIX)
+		return hijack_pass(call);
 	result = kernel_need();
 	if (!result)
-		result = fds_replace(fd, __NR_socket, AF_UNIX, type, 0);
-	if (!result && on)
-		kernel_call(__NR_setsockopt, fd, SOL_SOCKET, SO_PASSCRED, (long)&on, sizeof(on), 0);
+		result = fds_begin();
+	if (result)
+		return result;
+	call->side = HIJACK_RUMP;
+	kernel_hold();
+	fd = kernel_call(__NR_socket, AF_INET, SOCK_DGRAM, 0, 0, 0, 0);
+	result = fd;
+	if (!raw_failed(fd)) {
+		result = kernel_call(__NR_ioctl, fd, (long)arg[1], (long)arg[2], 0, 0, 0);
+		kernel_call(__NR_close, fd, 0, 0, 0, 0, 0);
+	}
+	/* The number is offered again by that. */
+	fds_end(-EAGAIN);
+	kernel_release();
 	return result;
 }
 
 /**
- * with_address() - A call with a socket address: unix sockets follow their path
- * @address:	which argument it is; its length follows
+ * check_fds() - Whether the socket's kernel has the descriptors of a message
+ *
+ * Return: 0, -EINVAL if one is the other kernel's, -EBADF if it is nobody's
  */
-static long with_address(struct hijack_call *call, int address)
-{
-	struct hijack_call copy = *call;
-	char room[SUN_ROOM];
-	const void *rump = NULL;
-	long result;
-
-	if (copy.arg[address] && nplaces)
-		rump = rump_address((const void *)copy.arg[address], &copy.arg[address + 1], room);
-	if (!rump)
-		return route_fd(call);
-	copy.arg[address] = (unsigned long)rump;
-	call->side = HIJACK_RUMP;
-	if (!fd_is_rump(call->arg[0])) {
-		result = move_socket((unsigned int)call->arg[0]);
-		if (result)
-			return result;
-	}
-	return rump_perform(&copy);
-}
-
-/**
- * route_connect() - connect(2)
- */
-long route_connect(struct hijack_call *call)
-{
-	return with_address(call, 1);
-}
-
-/**
- * route_bind() - bind(2)
- */
-long route_bind(struct hijack_call *call)
-{
-	return with_address(call, 1);
-}
-
-/**
- * route_sendto() - sendto(2)
- */
-long route_sendto(struct hijack_call *call)
-{
-	return call->arg[4] ? with_address(call, 4) : route_fd(call);
-}
-
-/**
- * carries_foreign() - Whether a message has descriptors of the other kernel
- */
-static bool carries_foreign(const struct message *message, bool rump)
+static long check_fds(const struct message *message, bool rump)
 {
 	const char *at = message->control, *end = at + message->control_length;
 
 	if (message->control_length > 1 << 20)
-		return false;
+		return 0;
 	while (at && end - at >= (long)sizeof(struct control)) {
 		struct control head;
 		int32_t fd;
 
 		if (!peek(&head, at, sizeof(head)) || head.length < sizeof(head) ||
 		    head.length > (uint64_t)(end - at))
-			return false;
+			return 0;
 		for (uint64_t i = sizeof(head);
 		     head.level == SOL_SOCKET && head.type == SCM_RIGHTS && i + 4 <= head.length;
 		     i += 4)
 			if (peek(&fd, at + i, sizeof(fd)) &&
 			    fd_is_rump((unsigned long)fd) != rump)
-				return true;
+				return fds_is_open((unsigned long)fd) ? -EINVAL : -EBADF;
 		at += (head.length + 7) & ~7ul;
 	}
-	return false;
+	return 0;
 }
 
 /**
@@ -242,45 +161,91 @@ static bool carries_foreign(const struct message *message, bool rump)
  */
 long route_sendmsg(struct hijack_call *call)
 {
-	bool rump = fd_is_rump(call->arg[0]);
+	struct hijack_call copy = *call;
 	struct message message;
+	char room[SUN_ROOM];
+	long result;
 
-	if (!kernel_up)
+	if (!kernel_up && !nplaces)
 		return hijack_pass(call);
 	if (!peek(&message, (const void *)call->arg[1], sizeof(message)))
-		return -EFAULT;
-	if (message.control && carries_foreign(&message, rump))
-		return -EINVAL;
+		return fds_is_open(call->arg[0]) ? -EFAULT : -EBADF;
+	if (unix_names_rump(&message, room)) {
+		result = unix_follow((unsigned int)call->arg[0]);
+		copy.arg[1] = (unsigned long)&message;
+		call->side = HIJACK_RUMP;
+		if (!result && message.control)
+			result = check_fds(&message, true);
+		return result ? result : rump_perform(&copy);
+	}
+	if (message.control) {
+		result = check_fds(&message, fd_is_rump(call->arg[0]));
+		if (result)
+			return result;
+	}
 	return route_fd(call);
 }
 
 /**
+ * send_some() - sendmmsg(2) of the first messages of a call
+ */
+static long send_some(struct hijack_call *call, unsigned long n)
+{
+	struct hijack_call copy = *call;
+
+	copy.arg[2] = n;
+	if (fd_is_rump(call->arg[0])) {
+		call->side = HIJACK_RUMP;
+		return rump_perform(&copy);
+	}
+	return hijack_host(&copy);
+}
+
+/**
  * route_sendmmsg() - sendmmsg(2): up to the first message that cannot be sent
+ *
+ * A message that goes to a path of the rump kernel is sent alone.
  */
 long route_sendmmsg(struct hijack_call *call)
 {
 	const struct message_vector *vector = (const void *)call->arg[1];
 	bool rump = fd_is_rump(call->arg[0]);
-	struct hijack_call copy = *call;
-	struct message_vector one;
+	struct hijack_call one = *call;
 	unsigned long n = 0;
-	long result;
+	char room[SUN_ROOM];
+	long result = 0;
 
-	if (!kernel_up)
+	if (!kernel_up && !nplaces)
 		return hijack_pass(call);
-	for (; n < call->arg[2] && n < 1024; n++) {
-		if (!peek(&one, vector + n, sizeof(one)) ||
-		    (one.message.control && carries_foreign(&one.message, rump)))
+	for (; n < call->arg[2] && n < MESSAGES && !result; n++) {
+		struct message_vector copy;
+
+		/* The kernel has its own opinion of the one that cannot be read. */
+		if (!peek(&copy, vector + n, sizeof(copy)))
+			break;
+		if (copy.message.control)
+			result = check_fds(&copy.message, rump);
+		if (!result && unix_names_rump(&copy.message, room))
 			break;
 	}
-	if (!n && call->arg[2])
-		return -EINVAL;
-	copy.arg[2] = n;
-	result = route_fd(&copy);
-	call->side = copy.side;
-	/* A copy can't be made at its site. */
-	if (copy.native)
-		result = hijack_host(&copy);
+	n -= result != 0;
+	if (n == call->arg[2] || n == MESSAGES)
+		return route_fd(call);
+	if (n)
+		return send_some(call, n);
+	if (result)
+		return result;
+	one.nr = __NR_sendmsg;
+	one.arg[2] = call->arg[3];
+	result = route_sendmsg(&one);
+	call->side = one.side;
+	if (one.native)
+		result = hijack_host(&one);
+	if (result >= 0) {
+		uint32_t length = (uint32_t)result;
+
+		result = poke((void *)&vector->length, &length, sizeof(length)) ? 1 : -EFAULT;
+	}
 	return result;
 }
 
@@ -297,7 +262,8 @@ static void adopt_received(const struct message *message)
 		if (control->length < sizeof(*control) ||
 		    control->length > (uint64_t)(end - at))
 			return;
-		if (control->level == SOL_SOCKET && control->type == SCM_RIGHTS)
+		if (control->level == SOL_SOCKET &&
+		    (control->type == SCM_RIGHTS || control->type == SCM_PIDFD))
 			for (uint64_t i = 0; sizeof(*control) + 4 * i + 4 <= control->length; i++)
 				fds_set_parked((unsigned int)control->fds[i]);
 		at += (control->length + 7) & ~7ul;
@@ -318,7 +284,19 @@ static unsigned int room_for_fds(const struct message *message)
 }
 
 /**
- * receive() - recvmsg(2) and recvmmsg(2) on a rump socket
+ * is_unix() - Whether a rump socket can get descriptors at all
+ */
+static bool is_unix(unsigned long fd)
+{
+	uint32_t size = sizeof(int32_t);
+	int32_t domain = 0;
+
+	kernel_call(__NR_getsockopt, (long)fd, SOL_SOCKET, SO_DOMAIN, (long)&domain, (long)&size, 0);
+	return domain == AF_UNIX;
+}
+
+/**
+ * receive() - recvmsg(2) and recvmmsg(2) on a unix socket of the rump kernel
  * @messages:	those that may get descriptors
  *
  * As many numbers as may come are offered; those that do not come are parked.
@@ -331,7 +309,6 @@ static long receive(struct hijack_call *call, struct message *const *messages, u
 	unsigned int offered;
 	bool again;
 
-	call->side = HIJACK_RUMP;
 	do {
 		for (offered = 0; offered < room && !fds_begin(); offered++)
 			;
@@ -350,43 +327,63 @@ static long receive(struct hijack_call *call, struct message *const *messages, u
 }
 
 /**
+ * receive_host() - recvmsg(2) and recvmmsg(2) on the host, where descriptors may come as well
+ */
+static long receive_host(struct hijack_call *call)
+{
+	if (fds_parked())
+		fds_withdraw();
+	return route_fd(call);
+}
+
+/**
  * route_recvmsg() - recvmsg(2)
  */
 long route_recvmsg(struct hijack_call *call)
 {
 	struct message *message = (struct message *)call->arg[1], copy;
 	unsigned int room;
+	long result;
 
-	if (!kernel_up || !fd_is_rump(call->arg[0])) {
-		if (fds_parked())
-			fds_withdraw();
-		return route_fd(call);
-	}
+	if (!kernel_up || !fd_is_rump(call->arg[0]))
+		return receive_host(call);
 	if (!peek(&copy, message, sizeof(copy)))
 		return -EFAULT;
+	call->side = HIJACK_RUMP;
 	room = room_for_fds(&copy);
-	return room ? receive(call, &message, 1, room) : rump_perform(call);
+	if ((!room && !copy.name) || !is_unix(call->arg[0]))
+		return rump_perform(call);
+	result = room ? receive(call, &message, 1, room) : rump_perform(call);
+	if (result >= 0)
+		unix_name_back(copy.name, &message->name_length, copy.name_length);
+	return result;
 }
 
 /**
- * route_recvmmsg() - recvmmsg(2): descriptors are looked for in the first messages only
+ * route_recvmmsg() - recvmmsg(2): descriptors and names are looked for in the first messages only
  */
 long route_recvmmsg(struct hijack_call *call)
 {
 	struct message_vector *vector = (struct message_vector *)call->arg[1], copy;
-	struct message *messages[16];
+	uint32_t name_rooms[FIRST_MESSAGES];
+	struct message *messages[FIRST_MESSAGES];
 	unsigned int n = 0, room = 0;
+	long result;
 
-	if (!kernel_up || !fd_is_rump(call->arg[0])) {
-		if (fds_parked())
-			fds_withdraw();
-		return route_fd(call);
-	}
-	for (; n < 16 && n < call->arg[2]; n++) {
+	if (!kernel_up || !fd_is_rump(call->arg[0]))
+		return receive_host(call);
+	call->side = HIJACK_RUMP;
+	if (!is_unix(call->arg[0]))
+		return rump_perform(call);
+	for (; n < FIRST_MESSAGES && n < call->arg[2]; n++) {
 		if (!peek(&copy, vector + n, sizeof(copy)))
 			break;
 		room += room_for_fds(&copy.message);
 		messages[n] = &vector[n].message;
+		name_rooms[n] = copy.message.name_length;
 	}
-	return room ? receive(call, messages, n, room) : rump_perform(call);
+	result = room ? receive(call, messages, n, room) : rump_perform(call);
+	for (unsigned int i = 0; i < n && (long)i < result; i++)
+		unix_name_back(messages[i]->name, &messages[i]->name_length, name_rooms[i]);
+	return result;
 }

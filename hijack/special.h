@@ -18,7 +18,11 @@ hijack_fn route_getcwd, route_chdir, route_fchdir, route_chroot, route_readlink,
 
 /* sockets.c */
 hijack_fn route_socket, route_socketpair, route_sendmsg, route_recvmsg, route_sendmmsg;
-hijack_fn route_recvmmsg, route_connect, route_bind, route_sendto;
+hijack_fn route_recvmmsg, sockets_ask_interfaces;
+
+/* unix.c */
+hijack_fn route_connect, route_bind, route_sendto, route_getsockname, route_getpeername;
+hijack_fn route_recvfrom, route_accept, route_accept4;
 
 /* poll.c */
 hijack_fn route_poll, route_ppoll, route_select, route_pselect6;

@@ -28,11 +28,15 @@ int bell_make(void);
 void bell_silence(int fd);
 void bell_ring(int fd);
 void bell_child(void);
+void bell_drop(int fd);
+long bell_names(int fd);
 
 /* epoll.c */
 void epoll_child(void);
 bool epoll_has_half(unsigned long fd);
+extern bool epoll_used; /* an instance has a second half, or is in another one */
 void epoll_forget(unsigned long fd);
+void epoll_forget_range(unsigned int first, unsigned int last);
 void epoll_dup(unsigned long from, unsigned long to);
 
 #endif

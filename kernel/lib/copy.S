@@ -3,14 +3,18 @@
  * copy.S - code that a fault's handler knows by its address
  *
  * bool rump__copy(void *to, const void *from, size_t size): fault.c lets it fail.
+ * long rump__scan(const char *string, size_t room): the same; length of a string, or -EFAULT.
  * rump__restorer is what handlers of the core's return to. Unwinders know it by its bytes,
  * for which no unwind information may claim the address, nor that before it.
  */
+#include <asm/errno.h>
 #include <asm/unistd.h>
 
 	.text
 	.globl	rump__copy, rump__copy_at, rump__copy_failed, rump__restorer
 	.hidden	rump__copy, rump__copy_at, rump__copy_failed, rump__restorer
+	.globl	rump__scan, rump__scan_at, rump__scan_failed
+	.hidden	rump__scan, rump__scan_at, rump__scan_failed
 
 	.type	rump__copy, @function
 rump__copy:
@@ -25,6 +29,24 @@ rump__copy_failed:
 	ret
 	.cfi_endproc
 	.size	rump__copy, . - rump__copy
+
+	.type	rump__scan, @function
+rump__scan:
+	.cfi_startproc
+	xor	%eax, %eax
+1:	cmp	%rsi, %rax
+	jae	2f
+rump__scan_at:
+	cmpb	$0, (%rdi, %rax)
+	je	2f
+	inc	%rax
+	jmp	1b
+2:	ret
+rump__scan_failed:
+	mov	$-EFAULT, %rax
+	ret
+	.cfi_endproc
+	.size	rump__scan, . - rump__scan
 
 	.balign	16
 	nop

@@ -44,6 +44,7 @@ struct rump__params {
  *		0 or a negated errno
  * @attached:	the calling thread has got its task; may be NULL
  * @left:	the process has left a kernel it had joined, and is about to end; may be NULL
+ * @own:	a descriptor of the host is the core's from now on, or not any more; may be NULL
  * @amend:	last changes to what was read and to the hypercalls; may be NULL
  */
 struct rump__setup {
@@ -53,6 +54,7 @@ struct rump__setup {
 	int (*thread)(void (*fn)(void *arg), void *arg, const char *name);
 	void (*attached)(void);
 	void (*left)(void);
+	void (*own)(int fd, bool is);
 	void (*amend)(struct rump__params *p, struct rump_hyp *h);
 };
 
@@ -153,6 +155,9 @@ extern const char rump__restorer[];
 /* copy.S: from memory that may not be there; in an attached thread. */
 bool rump__copy(void *to, const void *from, size_t size);
 extern const char rump__copy_at[], rump__copy_failed[];
+/* Length of a string, @room if it is longer, or -EFAULT. */
+long rump__scan(const char *string, size_t room);
+extern const char rump__scan_at[], rump__scan_failed[];
 
 /* fork.c: a child that is a process of the same kernel */
 long rump__fork_prepare(void);

@@ -135,6 +135,13 @@ static int disk_size(int fd, const struct stat *st, uint64_t *size, unsigned int
 	return 0;
 }
 
+/* Say that a descriptor is the core's, or not any more. */
+static void own(int fd, bool is)
+{
+	if (rump__setup.own)
+		rump__setup.own(fd, is);
+}
+
 /**
  * rump__disk_attach() - Make a host file a disk
  * @key:	node in the kernel
@@ -168,10 +175,12 @@ int rump__disk_attach(const char *key, const char *path, bool readonly, uint64_t
 	info.begin = begin;
 	info.size = size;
 	info.discard = !info.readonly;
+	own(info.fd, true);
 	ret = rump__enter(RUMP_CALL_DISK_ADD, (long)key, (long)&info, 0, 0, 0, 0);
 	err = -ret;
 	if (ret >= 0)
 		return 0;
+	own(info.fd, false);
 fail:
 	raw1(__NR_close, info.fd);
 	return err;
@@ -189,6 +198,7 @@ int rump__disk_detach(const char *key)
 
 	if (fd < 0)
 		return -fd;
+	own((int)fd, false);
 	raw1(__NR_close, fd);
 	return 0;
 }

@@ -7,6 +7,8 @@
  * once; whoever comes second waits for that by being in the same process's
  * call queue.
  */
+#include <asm/unistd.h>
+
 #include "bare/raw.h"
 
 #include "core.h"
@@ -54,6 +56,8 @@ void rump__exit(void)
 			rump__setup.left();
 		return;
 	}
+	/* What is mapped is held; a thread that touches it now waits for the end as well. */
+	rump__enter(__NR_munmap, RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR, 0, 0, 0, 0);
 	if (rump__enter(RUMP_CALL_HALT, 0, 0, 0, 0, 0, 0) < 0)
 		rump__error("a file system could not be made clean; it recovers at its next mount");
 }

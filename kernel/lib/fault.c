@@ -4,15 +4,18 @@
  *
  * In kernel code, an access to user memory that has an entry in the
  * exception table goes on there, with EFAULT in the end. In the program, an access to a mapped
- * rump file makes the kernel bring the page; rump__copy() fails. All else is the program's.
+ * rump file makes the kernel bring the page; rump__copy() and rump__scan() fail. All else is the
+ * program's.
  */
 #include <asm/sigcontext.h>
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <asm/ucontext.h>
+#include <asm/unistd.h>
 
 #include "core.h"
 
+#define PAGE		4096ul
 #define PF_WRITE	2
 #define PF_INSTR	16
 
@@ -24,6 +27,15 @@ static bool in_image(unsigned long ip)
 static bool in_window(unsigned long addr)
 {
 	return addr >= RUMP_WINDOW_ADDR && addr < RUMP_WINDOW_END;
+}
+
+/* What a fault that the kernel has no page for is called: whether anything is mapped there. */
+static int segv_code(unsigned long addr)
+{
+	unsigned char resident;
+
+	return rump__enter(__NR_mincore, addr & ~(PAGE - 1), 1, (long)&resident, 0, 0, 0) ?
+		       SEGV_MAPERR : SEGV_ACCERR;
 }
 
 static void kernel_fault(int sig, siginfo_t *info, struct ucontext *uc)
@@ -72,11 +84,15 @@ void rump__fault(int sig, void *info, void *context)
 		if (ret > 0) {
 			sig = ret;
 			((siginfo_t *)info)->si_signo = sig;
-			((siginfo_t *)info)->si_code = sig == SIGBUS ? BUS_ADRERR : SEGV_ACCERR;
+			((siginfo_t *)info)->si_code = sig == SIGBUS ? BUS_ADRERR : segv_code(addr);
 		}
 	}
 	if (ip == (unsigned long)rump__copy_at && ((siginfo_t *)info)->si_code > 0) {
 		uc->uc_mcontext.rip = (unsigned long)rump__copy_failed;
+		return;
+	}
+	if (ip == (unsigned long)rump__scan_at && ((siginfo_t *)info)->si_code > 0) {
+		uc->uc_mcontext.rip = (unsigned long)rump__scan_failed;
 		return;
 	}
 	rump__signal_forward(sig, info, context);

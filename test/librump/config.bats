@@ -6,7 +6,7 @@
 load setup
 
 @test "without any: the host's name, one processor, 256 MiB, nothing printed" {
-	run --separate-stderr helper ns config 192
+	run --separate-stderr helper run config 192
 	assert_success
 	assert_line --partial "$(hostname)"
 	assert_line 'cpus 1'
@@ -19,10 +19,10 @@ load setup
 
 @test "RUMP_HOSTNAME is what uname says" {
 	export RUMP_HOSTNAME=a-name.example
-	run helper ns config 192
+	run helper run config 192
 	assert_success
 	assert_line 'hostname a-name.example'
-	RUMP_HOSTNAME=$(printf 'x%.0s' {1..64}) run helper ns config 192
+	RUMP_HOSTNAME=$(printf 'x%.0s' {1..64}) run helper run config 192
 	assert_success
 	assert_line "hostname $(printf 'x%.0s' {1..64})"
 }
@@ -36,21 +36,21 @@ figure() {
 	local mib
 	for mib in 64 256 1024; do
 		# Three quarters can be used for files.
-		RUMP_MEMLIMIT=${mib}m run helper ns config $((mib * 3 / 4))
+		RUMP_MEMLIMIT=${mib}m run helper run config $((mib * 3 / 4))
 		assert_success
 		echo "$mib: total $(figure total), written $(figure written)"
 		assert_equal "$(figure written)" $((mib * 3 / 4))
 		assert [ "$(figure total)" -gt $((mib * 3 / 4)) ]
 		assert [ "$(figure total)" -le $((mib + 16)) ]
 		# But no more than there is.
-		RUMP_MEMLIMIT=$((mib * 1024))k run helper ns config $((mib * 2))
+		RUMP_MEMLIMIT=$((mib * 1024))k run helper run config $((mib * 2))
 		assert_success
 		echo "$mib: total $(figure total), written $(figure written)"
 		assert [ "$(figure written)" -ge $((mib * 3 / 4)) ]
 		assert [ "$(figure written)" -le "$mib" ]
 		assert [ "$(figure total)" -le $((mib + 16)) ]
 	done
-	RUMP_MEMLIMIT=1g run helper ns config 1
+	RUMP_MEMLIMIT=1g run helper run config 1
 	assert_success
 }
 
@@ -59,7 +59,7 @@ figure() {
 	for size in 64m 4g; do
 		kib=$(RUMP_MEMLIMIT=$size bash -c '"$1" blocked >/dev/null & sleep 0.5
 			awk "/^Pss_Shmem|^Pss_Anon/ { s += \$2 } END { print s }" /proc/$!/smaps_rollup
-			kill $!' sh "$BUILD/test/librump_ns")
+			kill $!' sh "$BUILD/test/librump_run")
 		echo "$size: $kib KiB"
 		assert [ "$kib" -gt 1000 ]
 		assert [ "$kib" -lt 16384 ]
@@ -69,7 +69,7 @@ figure() {
 @test "RUMP_NCPU is how many processors there are" {
 	local n
 	for n in 1 2 4 16; do
-		RUMP_NCPU=$n run helper ns config 192
+		RUMP_NCPU=$n run helper run config 192
 		assert_success
 		assert_line "cpus $n"
 		[ "$n" -eq 1 ] || assert_line "online 0-$((n - 1))"
@@ -77,14 +77,14 @@ figure() {
 }
 
 @test "RUMP_VERBOSE prints what the kernel says while it boots" {
-	RUMP_VERBOSE=1 run helper ns uts_ipc
+	RUMP_VERBOSE=1 run helper ipc uts_ipc
 	assert_success
 	assert_output --partial 'Linux version 6.12'
 	assert_output --partial 'NET: Registered PF_INET'
-	RUMP_VERBOSE=0 run helper ns uts_ipc
+	RUMP_VERBOSE=0 run helper ipc uts_ipc
 	assert_success
 	assert_output ''
-	run helper ns uts_ipc
+	run helper ipc uts_ipc
 	assert_success
 	assert_output ''
 }
@@ -92,7 +92,7 @@ figure() {
 # names: of the host threads of a process blocked in the kernel.
 names() {
 	local i job pid
-	timeout -k 2 60 "$BUILD/test/librump_ns" blocked >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	timeout -k 2 60 "$BUILD/test/librump_run" blocked >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	job=$!
 	for ((i = 0; i < 300; i++)); do
 		! grep -q ready "$BATS_TEST_TMPDIR/out" || break

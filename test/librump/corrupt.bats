@@ -22,8 +22,8 @@ tree() {
 one() {
 	local type=$1 base=$2 seed=$3 img=$2.$3 status=0
 	shift 3
-	"$BUILD/test/librump_fs" mutate "$base" "$img" "$seed" || return
-	timeout -k 2 10 "$BUILD/test/librump_fs" survive "$img" "$type" "$@" >"$img.out" 2>&1 || status=$?
+	"$BUILD/test/librump_damage" mutate "$base" "$img" "$seed" || return
+	timeout -k 2 10 "$BUILD/test/librump_damage" survive "$img" "$type" "$@" >"$img.out" 2>&1 || status=$?
 	if [ $status -ne 0 ] || grep -qE 'Kernel panic|kernel BUG|Oops' "$img.out"; then
 		echo "died of $status: seed $seed of $type $(basename "$base")"
 		tail -5 "$img.out"
@@ -52,7 +52,7 @@ survives() {
 	tree
 	mksquashfs "$TREE" "$BATS_TEST_TMPDIR/img" -quiet -no-progress >/dev/null
 	for i in a b; do
-		"$BUILD/test/librump_fs" mutate "$BATS_TEST_TMPDIR/img" "$BATS_TEST_TMPDIR/$i" 5
+		"$BUILD/test/librump_damage" mutate "$BATS_TEST_TMPDIR/img" "$BATS_TEST_TMPDIR/$i" 5
 	done
 	cmp "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
 	run ! cmp -s "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/img"

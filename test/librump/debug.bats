@@ -11,7 +11,7 @@ teardown() {
 # blocked: a process whose threads wait in the kernel.
 blocked() {
 	local i
-	timeout -k 2 60 "$BUILD/test/librump_ns" blocked >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	timeout -k 2 60 "$BUILD/test/librump_run" blocked >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	JOB=$!
 	for ((i = 0; i < 300; i++)); do
 		! grep -q ready "$BATS_TEST_TMPDIR/out" || break
@@ -57,7 +57,7 @@ debugger() {
 # stop: at a kernel function, set as a breakpoint before the kernel is there.
 stop() {
 	run debugger -ex 'handle SIGSEGV nostop noprint pass' -ex 'break shmem_file_read_iter' \
-		-ex 'run busy 0.1' -ex 'bt' -ex 'delete' -ex 'continue' --args "$BUILD/test/librump_ns"
+		-ex 'run busy 0.1' -ex 'bt' -ex 'delete' -ex 'continue' --args "$BUILD/test/librump_run"
 	assert_success
 	assert_line --regexp 'Breakpoint .* in shmem_file_read_iter \(\)'
 }
@@ -112,7 +112,7 @@ contexts() {
 		skip "perf does not run on this machine"
 	fi
 	timeout -k 2 30 perf record -q -e cpu-clock -o "$BATS_TEST_TMPDIR/perf" \
-		"$BUILD/test/librump_ns" busy 1 >/dev/null 2>&1
+		"$BUILD/test/librump_run" busy 1 >/dev/null 2>&1
 	run timeout -k 2 60 perf report -i "$BATS_TEST_TMPDIR/perf" --stdio --no-children
 	assert_success
 	assert_line --regexp ' kernel +\[\.\] vfs_read'

@@ -234,17 +234,17 @@ links() {
 @test "overlayfs: tmpfs over squashfs" {
 	tree
 	mksquashfs "$TREE" "$IMG" -quiet -no-progress >/dev/null
-	run helper fs overlay "$IMG"
+	run helper kernfs overlay "$IMG"
 	assert_success
 }
 
 @test "proc tells about this kernel and this process" {
-	run helper fs proc
+	run helper kernfs proc
 	assert_success
 }
 
 @test "sysfs tells about devices" {
-	run helper fs sysfs
+	run helper kernfs sysfs
 	assert_success
 }
 
@@ -257,7 +257,7 @@ partitioned() {
 
 @test "partitions of a DOS table are devices, and mounted" {
 	partitioned dos
-	run helper fs partition "$IMG"
+	run helper block partition "$IMG"
 	assert_success
 	dd if="$IMG" of="$IMG.2" bs=1M skip=16 count=40 status=none
 	run e2fsck -fn "$IMG.2"
@@ -266,7 +266,7 @@ partitioned() {
 
 @test "partitions of a GPT are devices, and mounted" {
 	partitioned gpt
-	run helper fs partition "$IMG"
+	run helper block partition "$IMG"
 	assert_success
 	run sfdisk --verify "$IMG"
 	assert_success
@@ -278,7 +278,7 @@ partitioned() {
 @test "a loop device: an image inside an image" {
 	image ext4 64M
 	mkfs.ext4 -q -F "$BATS_TEST_TMPDIR/inner" 24M
-	run helper fs loop "$IMG" "$BATS_TEST_TMPDIR/inner"
+	run helper block loop "$IMG" "$BATS_TEST_TMPDIR/inner"
 	assert_success
 	e2fsck -fn "$IMG"
 	debugfs -R "dump inner $BATS_TEST_TMPDIR/after" "$IMG" 2>/dev/null
@@ -291,7 +291,7 @@ partitioned() {
 @test "device-mapper: linear moves sectors, crypt is what openssl undoes" {
 	local zeros=00000000000000 key=000102030405060708090a0b0c0d0e0f i
 	truncate -s 16M "$IMG"
-	run helper fs mapper "$IMG"
+	run helper block mapper "$IMG"
 	assert_success
 	assert_equal "$(tail -c 512 "$IMG" | tr -d h)" ''
 	assert_equal "$(dd if="$IMG" bs=512 skip=16384 count=1 status=none)" "$(printf 'h%.0s' {1..512})"

@@ -11,27 +11,27 @@ in_kernel() {
 }
 
 @test "inet: TCP both ways, refused connections, datagrams" {
-	in_kernel net inet
+	in_kernel socket inet
 }
 
 @test "inet6: TCP both ways, refused connections, datagrams" {
-	in_kernel net inet6
+	in_kernel socket inet6
 }
 
 @test "a raw socket pings" {
-	in_kernel net ping
+	in_kernel socket ping
 }
 
 @test "unix streams, their names and credentials" {
-	in_kernel net unix_stream
+	in_kernel socket unix_stream
 }
 
 @test "unix datagrams and packets, abstract names" {
-	in_kernel net unix_dgram
+	in_kernel socket unix_dgram
 }
 
 @test "descriptors are passed over unix sockets" {
-	in_kernel net scm_rights
+	in_kernel socket scm_rights
 }
 
 @test "packet sockets see and send what passes a device" {
@@ -59,7 +59,7 @@ in_kernel() {
 }
 
 @test "TCP with cubic, bbr and reno" {
-	in_kernel net congestion
+	in_kernel socket congestion
 }
 
 @test "network name spaces, a veth between two" {
@@ -67,68 +67,72 @@ in_kernel() {
 }
 
 @test "UTS and IPC name spaces" {
-	in_kernel ns uts_ipc
+	in_kernel ipc uts_ipc
 }
 
 @test "epoll, by level and by edge" {
-	in_kernel ns epoll
+	in_kernel events epoll
 }
 
 @test "eventfd counts, wakes and is a semaphore" {
-	in_kernel ns event_fd
+	in_kernel events event_fd
 }
 
 @test "timerfd is on time" {
-	in_kernel ns timer_fd
+	in_kernel events timer_fd
 }
 
 @test "signalfd reads signals to the thread and to the process" {
-	in_kernel ns signal_fd
+	in_kernel events signal_fd
 }
 
 @test "inotify tells what happened in a directory" {
-	in_kernel ns inotify
+	in_kernel events inotify
 }
 
 @test "io_uring: its rings are mapped, requests end at once, later, and by workers" {
-	in_kernel ns uring
+	in_kernel events uring
 }
 
 @test "aio on ext4, unbuffered" {
 	image ext4 64M
-	in_kernel ns aio "$IMG"
+	in_kernel events aio "$IMG"
 }
 
 @test "POSIX timers, and their signals to the program's handlers" {
-	in_kernel ns posix_timers
+	in_kernel ipc posix_timers
 }
 
 @test "System V shared memory" {
-	in_kernel ns shared_memory
+	in_kernel ipc shared_memory
 }
 
 @test "System V semaphores" {
-	in_kernel ns semaphores
+	in_kernel ipc semaphores
 }
 
 @test "System V message queues" {
-	in_kernel ns messages
+	in_kernel ipc messages
 }
 
 @test "POSIX message queues" {
-	in_kernel ns posix_queues
+	in_kernel ipc posix_queues
 }
 
 @test "with two virtual CPUs, and with bound threads" {
 	local setting t
 	for setting in RUMP_NCPU=2 RUMP_THREADS=bound; do
 		export "${setting?}"
-		for t in inet congestion name_spaces tc; do
+		for t in inet congestion; do
+			in_kernel socket $t
+		done
+		for t in name_spaces tc; do
 			in_kernel net $t
 		done
-		for t in epoll timer_fd uring semaphores; do
-			in_kernel ns $t
+		for t in epoll timer_fd uring; do
+			in_kernel events $t
 		done
+		in_kernel ipc semaphores
 		unset "${setting%%=*}"
 	done
 }

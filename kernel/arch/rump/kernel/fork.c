@@ -383,6 +383,7 @@ void rump_bury(struct rump_process *proc, int tid)
 
 	if (!ht)
 		return;
+	WRITE_ONCE(*(u32 *)RUMP_USER_GONE, 1);
 	ht->attaching = RUMP_ATTACH_BURIAL;
 	smp_store_release(&proc->undertaker, ht);
 	smp_mb();

@@ -61,6 +61,7 @@ struct watch {
 	refcount_t refs;
 	int handle;
 	int hostfd;
+	int serverfd;			/* in the first process */
 	bool keep;
 	unsigned int kicked;	/* since the last poll */
 	struct rump_hostwork kick;	/* by a server, of which there are */
@@ -98,7 +99,7 @@ static long kick_there(struct rump_hostwork *work)
 	struct watch *w = container_of(work, struct watch, kick);
 
 	w->made = atomic_read(&w->due);
-	hyp->kick(w->hostfd);
+	hyp->kick(w->serverfd);
 	return 0;
 }
 
@@ -112,11 +113,18 @@ static void kicked_there(struct rump_hostwork *work)
 		watch_put(w);
 }
 
-/* The eventfd is the watching process's. If another one carries, a server does it. */
+/*
+ * The eventfd is the watching process's, and the first one has it too. If yet
+ * another one carries, a server does it.
+ */
 static void watch_kick(struct watch *w)
 {
-	if (rump_carrier()->proc == w->mm->context.proc) {
+	struct rump_process *proc = rump_carrier()->proc;
+
+	if (proc == w->mm->context.proc) {
 		hyp->kick(w->hostfd);
+	} else if (proc == &rump_first_process) {
+		hyp->kick(w->serverfd);
 	} else if (atomic_inc_return(&w->due) == 1) {
 		refcount_inc(&w->refs);
 		w->kick.fn = kick_there;
@@ -273,22 +281,23 @@ static int watch_fds(struct watch *w, struct pollfd __user *ufds)
  * rump_watch() - Poll, and see to it that the host is told when that changes
  * @ufds:	as for poll(2); negative ones are skipped
  * @n:		elements
- * @hostfd:	an eventfd of the host process
+ * @hostfds:	an eventfd of the host process; in the upper half its number in the first process, where
+ *		the servers are
  * @uhandle:	filled with a handle, 0 if nothing stays registered
  * @flags:	RUMP_WATCH_KEEP: register even if something is ready, kick at every wake-up
  *
  * Return: how many are ready, or -errno
  */
-long rump_watch(struct pollfd __user *ufds, unsigned int n, int hostfd,
+long rump_watch(struct pollfd __user *ufds, unsigned int n, unsigned long hostfds,
 		unsigned long __user *uhandle, unsigned int flags)
 {
+	int serverfd = hostfds >> 32 ?: hostfds;
 	struct watch_table table = { };
 	struct watch *w;
 	long ret;
 	int err;
 
-	/* The servers that kick for other processes are the first one's. */
-	if (current->thread.ht->proc != &rump_first_process)
+	if (!(hostfds >> 32) && current->thread.ht->proc != &rump_first_process)
 		return -EOPNOTSUPP;
 	if ((flags & ~RUMP_WATCH_KEEP) || n > rlimit_max(RLIMIT_NOFILE))
 		return -EINVAL;
@@ -296,7 +305,8 @@ long rump_watch(struct pollfd __user *ufds, unsigned int n, int hostfd,
 	if (!w)
 		return -ENOMEM;
 	refcount_set(&w->refs, 1);
-	w->hostfd = hostfd;
+	w->hostfd = hostfds;
+	w->serverfd = serverfd;
 	w->keep = flags & RUMP_WATCH_KEEP;
 	w->mm = current->mm;
 	w->task = w->keep ? NULL : current;

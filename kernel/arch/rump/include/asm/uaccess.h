@@ -20,6 +20,9 @@ static inline bool __access_ok(const void __user *ptr, unsigned long size)
 
 	if (unlikely(end < addr || end > TASK_SIZE_MAX))
 		return false;
+	/* An undertaker ends the calls of a process whose memory is gone (kernel/fork.c). */
+	if (unlikely(READ_ONCE(*(u32 *)RUMP_USER_GONE)))
+		return false;
 	return likely(end <= RUMP_HYP_ADDR || addr >= RUMP_VMALLOC_END);
 }
 #define __access_ok __access_ok

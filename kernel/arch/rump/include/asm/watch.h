@@ -8,7 +8,7 @@ struct mm_struct;
 struct pollfd;
 
 /* kernel/watch.c: readiness that wakes a host thread in the host's own poll */
-long rump_watch(struct pollfd __user *ufds, unsigned int n, int hostfd,
+long rump_watch(struct pollfd __user *ufds, unsigned int n, unsigned long hostfds,
 		unsigned long __user *uhandle, unsigned int flags);
 long rump_watch_poll(unsigned long handle, struct pollfd __user *ufds, unsigned int n);
 long rump_unwatch(unsigned long handle);

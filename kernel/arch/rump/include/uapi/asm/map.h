@@ -10,6 +10,7 @@
  */
 #define RUMP_HYP_ADDR		0x2ffffffff000
 #define RUMP_VMAP_FOLLOWED	0x2ffffffffff8	/* the end of that page, see mm/vmap.c */
+#define RUMP_USER_GONE		0x2ffffffffff0	/* before it: this process has no user memory */
 #define RUMP_IMAGE_ADDR		0x300000000000	/* the memfd, from offset 0 */
 #define RUMP_VMEMMAP_ADDR	0x308000000000	/* struct pages: the memfd behind RAM */
 #define RUMP_VMALLOC_ADDR	0x310000000000

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* librump_ns.c - events, asynchronous I/O, timers, queues: what is no file and no socket */
+/* librump_events.c - events, and I/O that is not waited for */
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
-#include <mqueue.h>
 #include <pthread.h>
-#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <sys/ipc.h>
 #include <sys/mman.h>
-#include <sys/msg.h>
-#include <sys/sem.h>
-#include <sys/shm.h>
 #include <sys/signalfd.h>
-#include <sys/sysinfo.h>
 #include <sys/timerfd.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "librump_test.h"
@@ -363,268 +356,6 @@ static void aio(int argc, char **argv)
 	CHECK_ERR(rump_sys_io_submit(ctx, 1, list), EINVAL);
 }
 
-static volatile sig_atomic_t fired;
-static volatile sig_atomic_t fired_value;
-
-static void on_timer(int sig, siginfo_t *info, void *context)
-{
-	(void)context;
-	(void)sig;
-	fired_value = info->si_value.sival_int;
-	fired++;
-}
-
-static void posix_timers(int argc, char **argv)
-{
-	struct sigevent none = {.sigev_notify = SIGEV_NONE};
-	struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL,
-			      .sigev_signo = SIGRTMIN + 3,
-			      .sigev_value.sival_int = 4711};
-	struct itimerspec it = {{0, 0}, {10, 0}}, left;
-	struct sigaction act = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO};
-	struct timespec wait = {2, 0};
-	int id;
-
-	UNUSED(argc, argv);
-	CHECK(!rump_init());
-	CHECK(!rump_sys_timer_create(CLOCK_MONOTONIC, &none, &id));
-	CHECK(!rump_sys_timer_settime(id, 0, &it, NULL));
-	CHECK(!rump_sys_timer_gettime(id, &left));
-	CHECK(left.it_value.tv_sec == 9);
-	CHECK(!rump_sys_timer_delete(id));
-	CHECK_ERR(rump_sys_timer_gettime(id, &left), EINVAL);
-	/* One that sends a signal: the program's handler runs, and knows why. */
-	CHECK(!sigaction(SIGRTMIN + 3, &act, NULL));
-	CHECK(!rump_sys_timer_create(CLOCK_MONOTONIC, &ev, &id));
-	it = (struct itimerspec){{0, 0}, {0, 50000000}};
-	CHECK(!rump_sys_timer_settime(id, 0, &it, NULL));
-	CHECK_ERR(rump_sys_nanosleep(&wait, NULL), EINTR);
-	CHECK(fired == 1 && fired_value == 4711);
-	/* And without a call in progress. */
-	CHECK(!rump_sys_timer_settime(id, 0, &it, NULL));
-	for (int i = 0; i < 200 && fired < 2; i++)
-		usleep(10000);
-	CHECK(fired == 2);
-}
-
-static void shared_memory(int argc, char **argv)
-{
-	struct shmid_ds ds;
-	char *a, *b;
-	int id;
-
-	UNUSED(argc, argv);
-	CHECK(!rump_init());
-	id = rump_sys_shmget(1234, 100000, IPC_CREAT | IPC_EXCL | 0600);
-	CHECK(id >= 0);
-	CHECK_ERR(rump_sys_shmget(1234, 100000, IPC_CREAT | IPC_EXCL | 0600), EEXIST);
-	a = rump_sys_shmat(id, NULL, 0);
-	CHECK(a != MAP_FAILED);
-	memset(a, 'm', 100000);
-	b = rump_sys_shmat(id, NULL, SHM_RDONLY);
-	CHECK(b != MAP_FAILED && b != a);
-	CHECK(b[0] == 'm' && b[99999] == 'm');
-	a[50000] = 'n';
-	CHECK(b[50000] == 'n');
-	CHECK(!rump_sys_shmctl(id, IPC_STAT, &ds));
-	CHECK(ds.shm_segsz == 100000 && ds.shm_nattch == 2);
-	CHECK(!rump_sys_shmdt(a) && !rump_sys_shmdt(b));
-	a = rump_sys_shmat(id, NULL, 0);
-	CHECK(a[50000] == 'n');
-	CHECK(!rump_sys_shmctl(id, IPC_RMID, NULL));
-	CHECK(!rump_sys_shmdt(a));
-	CHECK_ERR(rump_sys_shmget(1234, 100000, 0600), ENOENT);
-}
-
-static int semaphores_id;
-
-static void *release_later(void *unused)
-{
-	struct sembuf add = {0, 2, 0};
-
-	(void)unused;
-	usleep(100000);
-	CHECK(!rump_sys_semop(semaphores_id, &add, 1));
-	return NULL;
-}
-
-static void semaphores(int argc, char **argv)
-{
-	struct sembuf take = {0, -2, 0}, try = {1, -1, IPC_NOWAIT};
-	struct timespec brief = {0, 50000000};
-	unsigned short values[2] = {0, 1};
-	pthread_t t;
-
-	UNUSED(argc, argv);
-	CHECK(!rump_init());
-	semaphores_id = rump_sys_semget(IPC_PRIVATE, 2, 0600);
-	CHECK(semaphores_id >= 0);
-	CHECK(!rump_sys_semctl(semaphores_id, 0, SETALL, values));
-	CHECK_ERR(rump_sys_semtimedop(semaphores_id, &take, 1, &brief), EAGAIN);
-	CHECK(!pthread_create(&t, NULL, release_later, NULL));
-	CHECK(!rump_sys_semop(semaphores_id, &take, 1));
-	pthread_join(t, NULL);
-	CHECK(rump_sys_semctl(semaphores_id, 0, GETVAL) == 0);
-	CHECK(!rump_sys_semop(semaphores_id, &try, 1));
-	CHECK_ERR(rump_sys_semop(semaphores_id, &try, 1), EAGAIN);
-	CHECK(!rump_sys_semctl(semaphores_id, 0, IPC_RMID));
-}
-
-static void messages(int argc, char **argv)
-{
-	struct {
-		long type;
-		char text[5000];
-	} m = {5, "five"};
-	int id;
-
-	UNUSED(argc, argv);
-	CHECK(!rump_init());
-	id = rump_sys_msgget(IPC_PRIVATE, 0600);
-	CHECK(id >= 0);
-	CHECK(!rump_sys_msgsnd(id, &m, 4, 0));
-	m.type = 6;
-	memset(m.text, 's', 5000);
-	CHECK(!rump_sys_msgsnd(id, &m, 5000, 0));
-	memset(&m, 0, sizeof(m));
-	CHECK(rump_sys_msgrcv(id, &m, 5000, 6, 0) == 5000 && m.text[4999] == 's');
-	CHECK(rump_sys_msgrcv(id, &m, 5000, 0, 0) == 4 && m.type == 5);
-	CHECK(!memcmp(m.text, "five", 4));
-	CHECK_ERR(rump_sys_msgrcv(id, &m, 5000, 0, IPC_NOWAIT), ENOMSG);
-	CHECK(!rump_sys_msgctl(id, IPC_RMID, NULL));
-}
-
-static void *send_later(void *q)
-{
-	usleep(100000);
-	CHECK(!rump_sys_mq_timedsend(*(int *)q, "late", 4, 1, NULL));
-	return NULL;
-}
-
-static void posix_queues(int argc, char **argv)
-{
-	struct mq_attr attr = {.mq_maxmsg = 4, .mq_msgsize = 64};
-	struct timespec past = {1, 0};
-	unsigned int prio;
-	char buf[64];
-	pthread_t t;
-	int q;
-
-	UNUSED(argc, argv);
-	CHECK(!rump_init());
-	q = rump_sys_mq_open("queue", O_CREAT | O_EXCL | O_RDWR, 0600, &attr);
-	CHECK(q >= 0);
-	CHECK(!rump_sys_mq_timedsend(q, "low", 3, 1, NULL));
-	CHECK(!rump_sys_mq_timedsend(q, "high!", 5, 9, NULL));
-	CHECK(!rump_sys_mq_getsetattr(q, NULL, &attr));
-	CHECK(attr.mq_curmsgs == 2 && attr.mq_maxmsg == 4);
-	CHECK(rump_sys_mq_timedreceive(q, buf, 64, &prio, NULL) == 5 && prio == 9);
-	CHECK(rump_sys_mq_timedreceive(q, buf, 64, &prio, NULL) == 3 && prio == 1);
-	CHECK_ERR(rump_sys_mq_timedreceive(q, buf, 64, &prio, &past), ETIMEDOUT);
-	CHECK(!pthread_create(&t, NULL, send_later, &q));
-	CHECK(rump_sys_mq_timedreceive(q, buf, 64, &prio, NULL) == 4);
-	pthread_join(t, NULL);
-	CHECK(!rump_sys_mq_unlink("queue"));
-	CHECK_ERR(rump_sys_mq_open("queue", O_RDWR, 0, NULL), ENOENT);
-}
-
-/* Host name and IPC of a name space of one's own. */
-static void uts_ipc(int argc, char **argv)
-{
-	struct utsname before, after;
-
-	UNUSED(argc, argv);
-	CHECK(!rump_init());
-	CHECK(!rump_sys_uname(&before));
-	CHECK(rump_sys_shmget(99, 4096, IPC_CREAT | 0600) >= 0);
-	CHECK(!rump_sys_unshare(CLONE_NEWUTS | CLONE_NEWIPC));
-	CHECK(!rump_sys_sethostname("elsewhere", 9));
-	CHECK(!rump_sys_uname(&after));
-	CHECK(!strcmp(after.nodename, "elsewhere"));
-	CHECK_ERR(rump_sys_shmget(99, 4096, 0600), ENOENT);
-}
-
-/* config MIB: what the environment gave, one line each; so much memory is used first */
-static void config(int argc, char **argv)
-{
-	static char block[1 << 20];
-	char c = 0, options[32];
-	struct utsname u;
-	struct sysinfo si;
-	long written = 0;
-	cpu_set_t set;
-	int fd;
-
-	CHECK(argc == 1);
-	CHECK(!rump_init());
-	CHECK(!rump_sys_uname(&u));
-	printf("hostname %s\nsysname %s\nmachine %s\n", u.nodename, u.sysname, u.machine);
-	CPU_ZERO(&set);
-	CHECK(rump_sys_sched_getaffinity(0, sizeof(set), &set) > 0);
-	printf("cpus %d\n", CPU_COUNT(&set));
-	fd = rump_sys_open("/sys/devices/system/cpu/online", O_RDONLY);
-	CHECK(fd >= 0);
-	printf("online ");
-	while (rump_sys_read(fd, &c, 1) == 1)
-		putchar(c);
-	/* Memory comes as it is used. */
-	snprintf(options, sizeof(options), "size=%sm", argv[0]);
-	CHECK(!rump_vfs_mount("none", "/fill", "tmpfs", 0, options));
-	memset(block, 1, sizeof(block));
-	fd = rump_sys_open("/fill/file", O_CREAT | O_WRONLY, 0600);
-	while (rump_sys_write(fd, block, sizeof(block)) == sizeof(block))
-		written++;
-	CHECK(!rump_sys_sysinfo(&si));
-	printf("total %lu MiB\nwritten %ld MiB\n", si.totalram * si.mem_unit >> 20, written);
-}
-
-static int block_fd[2];
-
-static void *block(void *unused)
-{
-	char c;
-
-	(void)unused;
-	rump_sys_read(block_fd[0], &c, 1);
-	return NULL;
-}
-
-/* blocked IMAGE: threads in the kernel for a minute, for debuggers to look at */
-static void blocked(int argc, char **argv)
-{
-	struct timespec ts = {60, 0};
-	pthread_t t;
-
-	CHECK(argc <= 1);
-	CHECK(!rump_init());
-	if (argc == 1)
-		CHECK(!rump_vfs_mount(argv[0], "/mnt", NULL, 0, NULL));
-	CHECK(!rump_sys_pipe2(block_fd, 0));
-	CHECK(!pthread_create(&t, NULL, block, NULL));
-	usleep(100000);
-	printf("ready\n");
-	fflush(stdout);
-	rump_sys_nanosleep(&ts, NULL);
-}
-
-/* busy SECONDS: calls that take their time in the kernel, for profilers */
-static void busy(int argc, char **argv)
-{
-	static char buf[1 << 16];
-	double end;
-	int fd;
-
-	CHECK(argc == 1);
-	CHECK(!rump_init());
-	fd = rump_sys_open("/tmp/f", O_CREAT | O_RDWR, 0600);
-	CHECK(rump_sys_write(fd, buf, sizeof(buf)) == sizeof(buf));
-	end = now() + atof(argv[0]);
-	while (now() < end) {
-		for (int i = 0; i < 1000; i++)
-			CHECK(rump_sys_pread(fd, buf, 16, i) == 16);
-	}
-}
-
 static const struct test tests[] = {
 	{"epoll", epoll},
 	{"event_fd", event_fd},
@@ -633,15 +364,6 @@ static const struct test tests[] = {
 	{"inotify", inotify},
 	{"uring", uring},
 	{"aio", aio},
-	{"posix_timers", posix_timers},
-	{"shared_memory", shared_memory},
-	{"semaphores", semaphores},
-	{"messages", messages},
-	{"posix_queues", posix_queues},
-	{"uts_ipc", uts_ipc},
-	{"config", config},
-	{"blocked", blocked},
-	{"busy", busy},
 	{NULL, NULL},
 };
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* readable.c - whether a string of the program's can be read
+ *
+ * Theory of operation
+ *
+ * The shim looks at paths before any kernel does, and a bad pointer has to be EFAULT and not a
+ * signal. A thread of the rump kernel's reads the string where its handler lets a fault fail
+ * (rump__scan()). Any other thread has no such handler yet: it asks the host, which takes a microsecond,
+ * and remembers the page in seen[]. The generation is part of an entry, so that all are forgotten
+ * at once when the program unmaps or protects anything. An entry is one word: threads need no lock.
+ */
+#include <asm/errno.h>
+
+#include "route.h"
+#include "str.h"
+
+#define PAGE	   4096ul
+#define SEEN	   64
+#define PAGE_BITS  36 /* of the number of a page: a user's address has 47 */
+
+static uint64_t seen[SEEN];
+static uint64_t generation = 1;
+
+/**
+ * page_is_there() - Whether a page can be read
+ */
+static bool page_is_there(const char *at)
+{
+	uint64_t page = (uintptr_t)at / PAGE, entry;
+	uint64_t *slot = &seen[page % SEEN];
+	char byte;
+
+	if (page >> PAGE_BITS)
+		return false;
+	entry = __atomic_load_n(&generation, __ATOMIC_ACQUIRE) << PAGE_BITS | page;
+	if (__atomic_load_n(slot, __ATOMIC_RELAXED) == entry)
+		return true;
+	if (!peek(&byte, at, 1))
+		return false;
+	__atomic_store_n(slot, entry, __ATOMIC_RELAXED);
+	return true;
+}
+
+/**
+ * scan() - Length of a string, in a thread without a handler for faults
+ */
+static long scan(const char *string, size_t room)
+{
+	size_t length = 0;
+
+	do {
+		if (!page_is_there(string + length))
+			return -EFAULT;
+		do {
+			if (length == room || !string[length])
+				return (long)length;
+			length++;
+		} while ((uintptr_t)(string + length) % PAGE);
+	} while (true);
+}
+
+/**
+ * readable_path() - Check the pointer to a path
+ *
+ * Return: 0, -EFAULT, -ENAMETOOLONG; as from a kernel that copies it
+ */
+long readable_path(const char *path)
+{
+	long length = rump__self.ht ? rump__scan(path, PATH_ROOM) : scan(path, PATH_ROOM);
+
+	if (length == PATH_ROOM)
+		return -ENAMETOOLONG;
+	return length < 0 ? length : 0;
+}
+
+/**
+ * readable_forget() - The program is about to unmap or protect memory
+ */
+void readable_forget(void)
+{
+	__atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
+}
