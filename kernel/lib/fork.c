@@ -8,6 +8,8 @@
  * kernel forgets it: arch/rump/kernel/fork.c.
  */
 #include <asm/errno.h>
+#include <asm/signal.h>
+#include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 
@@ -27,9 +29,13 @@ static int orphan(void)
 /* The child was killed: a copy of this process ends what it has left in the kernel. */
 static void bury(struct rump_process *proc)
 {
-	long pid = raw_call(__NR_clone, 0, 0, 0, 0, 0, 0);
+	long self = raw0(__NR_getpid), pid = raw_call(__NR_clone, 0, 0, 0, 0, 0, 0);
 
 	if (!pid) {
+		/* It has nothing to do in a kernel that ends with its first process. */
+		raw2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
+		if (raw0(__NR_getppid) != self)
+			raw1(__NR_exit_group, 0);
 		rump__kernel.ops->bury(proc, rumpuser_ext_gettid());
 		raw1(__NR_exit_group, 0);
 	}
