@@ -22,9 +22,9 @@
 #include "librump_files.h"
 #include "librump_netlink.h"
 
-#define PORT	10809 /* IANA's for NBD */
-#define BLOCK	512 /* of the device; mkfs.ext4 takes 1024 for small images */
-#define PIECE	(1 << 20)
+#define PORT  10809 /* IANA's for NBD */
+#define BLOCK 512 /* of the device; mkfs.ext4 takes 1024 for small images */
+#define PIECE (1 << 20)
 
 static int image, listening;
 static long reads, writes, flushes;
