@@ -30,6 +30,8 @@ BEGIN {
 	first["msgs"] = "^struct mmsghdr \\*$"
 	first["pollfds"] = "^struct pollfd \\*$"
 	first["fdsets"] = "^fd_set \\*$"
+	first["stat"] = "^struct stat \\*$"
+	first["statx"] = "^struct statx \\*$"
 	first["range"] = "^unsigned long$"
 	second["msgs"] = second["pollfds"] = second["fdsets"] = second["range"] = number
 	first["fds"] = "^int \\*$"
@@ -127,6 +129,8 @@ function orphan(call, i,	t, n)
 		return "a set of descriptors"
 	if (t == "struct open_how *")
 		return "a set of flags"
+	if (t == "struct stat *" || t == "struct statx *")
+		return "a file's attributes"
 	return ""
 }
 
@@ -157,7 +161,7 @@ function initialiser(call,	i, n, format, name, text)
 		text = text ", .fd = {" list["fd"] " }"
 	if ("path" in list)
 		text = text ", .path = {" list["path"] " }"
-	n = split("at open how addr addrout msg msgs pollfds fdsets range length newfd fds " \
+	n = split("at open how addr addrout msg msgs pollfds fdsets stat statx range length newfd fds " \
 		"cloexec cloexec_bit", name, " ")
 	for (i = 1; i <= n; i++)
 		if (name[i] in field)

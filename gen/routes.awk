@@ -35,6 +35,8 @@ $1 ~ /^\[[0-9]+\]$/ {
 		line("route_" name)
 	else if (/RULE_BOTH/)
 		line("route_both")
+	else if (/RULE_ARGS/ && (has("stat") || has("statx")))
+		line(is_plain() ? "route_fstat" : "route_stat")
 	else if (/RULE_ARGS/)
 		line(is_plain() ? "route_fd" : has("newfd") ? "route_newfd" : "route_args")
 	else if (/RULE_HOST/ && (has("newfd") || has("fds")))

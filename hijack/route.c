@@ -8,6 +8,14 @@
  * the call, with its own names for the paths. If they do not, it is an error that depends on the
  * call: EXDEV for two paths, else what programs take as "not with these two": EINVAL.
  *
+ * Programs take two files with the same device and inode number for one file: cp and mv refuse to
+ * write it over itself, rm will not remove what looks like its root, find -xdev goes on where it
+ * should stop. Both kernels count their devices from the same numbers. So what the rump kernel says
+ * of the device that a file is on gets a major number that no Linux gives a device: majors have 12
+ * bits, and the 13th is set (mark_device()). The C library's dev_t has room for it. The number of
+ * the device that a special file stands for is a name that programs hand back to the kernel, and
+ * stays. The shim's own functions ask the kernels directly and see their numbers as they are.
+ *
  * Calls whose descriptor is the host's and calls with a plain path cost a few instructions more than
  * none; no buffer is on the stack for them.
  */
@@ -23,7 +31,9 @@
 #include "state.h"
 #include "str.h"
 
-#define MAX_PATHS 2
+#define MAX_PATHS  2
+#define RUMP_MAJOR (1u << 12)
+#define RUMP_DEV   (1ul << 44) /* the same in dev_t, see makedev(3) */
 
 hijack_fn *const hijack_route[HIJACK_CALLS] = {
 #include "../build/gen/hijack_routes.h"
@@ -331,20 +341,15 @@ static const struct place *host_directory(const struct hijack_call *call,
 	const struct statx *extended;
 	struct stat status;
 
-	switch (call->nr) {
-	case __NR_statx:
-		extended = (const struct statx *)call->arg[4];
+	if (rule->statx) {
+		extended = (const struct statx *)call->arg[rule->statx - 1];
 		return places_of_directory(encode_dev(extended->stx_dev_major,
 						      extended->stx_dev_minor),
 					   extended->stx_ino);
-	case __NR_stat:
-	case __NR_lstat:
-		found = (const struct stat *)call->arg[1];
-		break;
-	case __NR_newfstatat:
-		found = (const struct stat *)call->arg[2];
-		break;
-	default:
+	}
+	if (rule->stat) {
+		found = (const struct stat *)call->arg[rule->stat - 1];
+	} else {
 		if (!rule->open || !(call->arg[rule->open - 1] & (O_DIRECTORY | O_PATH)) ||
 		    raw_failed(raw2(__NR_fstat, result, &status)))
 			return NULL;
@@ -419,4 +424,37 @@ long route_args(struct hijack_call *call)
 long route_newfd(struct hijack_call *call)
 {
 	return route_args(call);
+}
+
+/**
+ * mark_device() - The rump kernel's devices are none of the host's
+ * @call:	has filled in a struct stat or statx, if it has succeeded
+ */
+static long mark_device(const struct hijack_call *call, long result)
+{
+	const struct hijack_rule *rule = &hijack_rules[call->nr];
+
+	if (call->side != HIJACK_RUMP || raw_failed(result))
+		return result;
+	if (rule->statx)
+		((struct statx *)call->arg[rule->statx - 1])->stx_dev_major |= RUMP_MAJOR;
+	else
+		((struct stat *)call->arg[rule->stat - 1])->st_dev |= RUMP_DEV;
+	return result;
+}
+
+/**
+ * route_stat() - Calls that give the attributes of a file by its name
+ */
+long route_stat(struct hijack_call *call)
+{
+	return mark_device(call, route_args(call));
+}
+
+/**
+ * route_fstat() - fstat(2)
+ */
+long route_fstat(struct hijack_call *call)
+{
+	return mark_device(call, route_fd(call));
 }

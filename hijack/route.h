@@ -3,7 +3,7 @@
  *
  * The upper layer decides which kernel a call is for. gen/ makes its table of functions,
  * hijack_route, from the annotations of the calls: route_fd(), route_newfd(), route_args(),
- * route_range() and route_both() serve all that follow their roles; what is marked special
+ * route_stat(), route_fstat(), route_range() and route_both() serve all that follow their roles; what is marked special
  * there has a function route_NAME() in the file of its subject.
  */
 #ifndef HIJACK_ROUTE_H
@@ -110,7 +110,7 @@ void readable_forget(void);
 
 /* ---- route.c ---- */
 
-hijack_fn route_fd, route_newfd, route_args, route_range, route_both, route_host_newfd;
+hijack_fn route_fd, route_newfd, route_args, route_stat, route_fstat, route_range, route_both, route_host_newfd;
 
 long rump_perform(struct hijack_call *call);
 long rump_newfd(struct hijack_call *call);

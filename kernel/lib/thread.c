@@ -65,10 +65,13 @@ static void put_slot(struct host_thread *t)
 
 static void *run_host_thread(void *arg)
 {
-	struct host_thread t = *(struct host_thread *)arg;
+	struct host_thread *t = arg;
+	void (*fn)(void *) = t->fn;
 
-	put_slot(arg);
-	t.fn(t.arg);
+	/* Not taken, which others try to set. */
+	arg = t->arg;
+	put_slot(t);
+	fn(arg);
 	return NULL;
 }
 

@@ -13,7 +13,7 @@
 
 #include "bench.h"
 
-#define PIECE	(64 << 10)
+#define PIECE (64 << 10)
 
 static char piece[PIECE];
 static long large_bytes;

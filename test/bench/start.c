@@ -17,8 +17,8 @@
 
 #include "bench.h"
 
-#define BOOTS	21
-#define STARTS	201
+#define BOOTS  21
+#define STARTS 201
 
 extern char **environ;
 
@@ -67,7 +67,7 @@ static double boot(void)
 /* Seconds from posix_spawn() to the end of a program that does nothing. */
 static double start(char *program)
 {
-	char *argv[] = { program, NULL };
+	char *argv[] = {program, NULL};
 	double t = bench_now();
 	int status;
 	pid_t pid;

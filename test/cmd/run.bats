@@ -28,7 +28,7 @@ setup() {
 		assert_success
 		run rump_run cat /rump/moved
 		assert_output small
-		run rump_run find /rump/tree -delete
+		run rump_run rm -r /rump/tree
 		assert_success
 		run rump_run test -e /rump/tree
 		assert_failure 1

@@ -99,6 +99,8 @@ refused() {
 	refused 'ppoll: argument 1, ufds, looks like a set of descriptors and has no role'
 	say openat2 'file args path=1,2 newfd ; x'
 	refused 'openat2: argument 3, how, looks like a set of flags and has no role'
+	say statx 'dir args path=1,2 at=3 ; x'
+	refused "statx: argument 5, buffer, looks like a file's attributes and has no role"
 }
 
 @test "args without anything to go by fails the build" {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* librump_netlink.c - what tests of the network share */
 #include <arpa/inet.h>
+#include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -138,6 +139,24 @@ int has_str(struct nlmsghdr *h, size_t header, int type, const char *s)
 		a = (void *)((char *)a + NLA_ALIGN(a->nla_len));
 	}
 	return 0;
+}
+
+int genl_family(int fd, const char *name)
+{
+	struct genlmsghdr g = {.cmd = CTRL_CMD_GETFAMILY, .version = 1};
+	static char buf[8192] __attribute__((aligned(8)));
+	struct nlmsghdr *h = (void *)buf;
+	struct nlattr *a;
+	struct nl m;
+
+	nl_start(&m, GENL_ID_CTRL, 0, &g, sizeof(g));
+	nl_str(&m, CTRL_ATTR_FAMILY_NAME, name);
+	CHECK(rump_sys_send(fd, &m, m.h.nlmsg_len, 0) == m.h.nlmsg_len);
+	CHECK(rump_sys_recv(fd, buf, sizeof(buf), 0) > 0);
+	CHECK(h->nlmsg_type == GENL_ID_CTRL);
+	for (a = (void *)((char *)NLMSG_DATA(h) + sizeof(g)); a->nla_type != CTRL_ATTR_FAMILY_ID;)
+		a = (void *)((char *)a + NLA_ALIGN(a->nla_len));
+	return *(uint16_t *)(a + 1);
 }
 
 int route;

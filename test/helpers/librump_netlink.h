@@ -37,6 +37,8 @@ int nl_dump(int fd, struct nl *m, int (*seen)(struct nlmsghdr *h, const void *ar
 	    const void *arg);
 /* Does an attribute after a header of this size hold this string? */
 int has_str(struct nlmsghdr *h, size_t header, int type, const char *s);
+/* The number of a family of generic netlink's. */
+int genl_family(int fd, const char *name);
 
 int ifindex(const char *name);
 int link_change(const char *name, unsigned int flags);

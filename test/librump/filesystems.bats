@@ -302,3 +302,20 @@ partitioned() {
 		assert_equal "$(cat "$BATS_TEST_TMPDIR/clear")" "$(printf 'c%.0s' {1..512})"
 	done
 }
+
+@test "a network block device: a server on the rump kernel's loopback serves the image" {
+	image ext4 64M
+	run helper nbd serve "$IMG"
+	assert_success
+	assert_output --regexp 'reads [1-9][0-9]*, writes [1-9][0-9]*, flushes [1-9]'
+	run e2fsck -fn "$IMG"
+	assert_success
+	run debugfs -R 'stat file' "$IMG"
+	assert_output --partial "Size: $((3 * 1048576 + 12345))"
+}
+
+@test "a network block device whose server goes away fails its users" {
+	image ext4 64M
+	run helper nbd goes_away "$IMG"
+	assert_success
+}

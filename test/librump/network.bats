@@ -66,6 +66,10 @@ in_kernel() {
 	in_kernel net name_spaces
 }
 
+@test "the NFS client asks a server that is not there, v3 and v4" {
+	in_kernel net nfs
+}
+
 @test "UTS and IPC name spaces" {
 	in_kernel ipc uts_ipc
 }

@@ -31,18 +31,22 @@ static inline bool __access_ok(const void __user *ptr, unsigned long size)
 unsigned long rump_copy_user(void *to, const void *from, unsigned long n);
 unsigned long rump_clear_user(void *to, unsigned long n);
 
+/* A fault at 1 goes on at 2, with %[err] set. */
+#define __RUMP_FIXUP							\
+	".pushsection .fixup,\"ax\"\n"					\
+	"3: movl $1, %[err]\n jmp 2b\n"					\
+	".popsection\n"							\
+	".pushsection __ex_table,\"a\"\n"				\
+	".balign 8\n .quad 1b, 3b\n"					\
+	".popsection"
+
 #define __rump_get(size_suffix, to, from, type)				\
 ({									\
 	int __err = 0;							\
 	type __v;							\
 	asm volatile("1: mov" size_suffix " %[from], %[v]\n"		\
 		     "2:\n"						\
-		     ".pushsection .fixup,\"ax\"\n"			\
-		     "3: movl $1, %[err]\n jmp 2b\n"			\
-		     ".popsection\n"					\
-		     ".pushsection __ex_table,\"a\"\n"			\
-		     ".balign 8\n .quad 1b, 3b\n"			\
-		     ".popsection"					\
+		     __RUMP_FIXUP					\
 		     : [v] "=r" (__v), [err] "+r" (__err)		\
 		     : [from] "m" (*(const type __force *)(from)));	\
 	if (likely(!__err))						\
@@ -55,12 +59,7 @@ unsigned long rump_clear_user(void *to, unsigned long n);
 	int __err = 0;							\
 	asm volatile("1: mov" size_suffix " %[v], %[to]\n"		\
 		     "2:\n"						\
-		     ".pushsection .fixup,\"ax\"\n"			\
-		     "3: movl $1, %[err]\n jmp 2b\n"			\
-		     ".popsection\n"					\
-		     ".pushsection __ex_table,\"a\"\n"			\
-		     ".balign 8\n .quad 1b, 3b\n"			\
-		     ".popsection"					\
+		     __RUMP_FIXUP					\
 		     : [to] "=m" (*(type __force *)(to)), [err] "+r" (__err)	\
 		     : [v] "r" (*(const type *)(from)));		\
 	__err;								\
