@@ -158,6 +158,14 @@ long kernel_need(void)
 }
 
 /**
+ * kernel_is_early() - Whether the program's thread-local storage is not there yet
+ */
+bool kernel_is_early(void)
+{
+	return early;
+}
+
+/**
  * kernel_thread_exit() - End the calling thread's task
  */
 void kernel_thread_exit(void)

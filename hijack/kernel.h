@@ -32,6 +32,8 @@ static inline long kernel_call(long nr, long a, long b, long c, long d, long e, 
 	return rump__enter(nr, a, b, c, d, e, f);
 }
 
+/* The program's thread-local storage is not there yet, and so no kernel can be. */
+bool kernel_is_early(void);
 /* The calling thread ends: its task does, if it has one. From hijack_on_thread_exit(). */
 void kernel_thread_exit(void);
 /* The process ends: sync and unmount. From hijack_on_exit(). */

@@ -21,6 +21,7 @@
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
+#include <linux/prctl.h>
 #include <linux/sched.h>
 
 #include "route.h"
@@ -30,6 +31,7 @@
 #include "str.h"
 #include "wait.h"
 
+#define COMM_ROOM  16
 #define X_OK	   1
 #define BORROWS	   4 /* a vfork child may vfork */
 #define SHARED	   (CLONE_FILES | CLONE_FS)
@@ -71,7 +73,15 @@ void hijack_on_start(char **argv, char **envp)
  */
 void hijack_on_kernel(void)
 {
+	char name[COMM_ROOM] = "";
+	long mask;
+
 	fds_start();
+	raw2(__NR_prctl, PR_GET_NAME, name);
+	kernel_call(__NR_prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
+	mask = raw1(__NR_umask, 0);
+	raw1(__NR_umask, mask);
+	kernel_call(__NR_umask, mask, 0, 0, 0, 0, 0);
 	if (client_was_process()) {
 		fds_inherit();
 		paths_cwd_is_rump = client_cwd_is_rump;
