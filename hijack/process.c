@@ -330,13 +330,26 @@ static void before_exec(void)
 }
 
 /**
+ * after_exec() - It has failed
+ */
+static void after_exec(void)
+{
+	if (kernel_up)
+		kernel_call(RUMP_CALL_EXEC, 1, 0, 0, 0, 0, 0);
+}
+
+/**
  * route_execve() - execve(2)
  */
 long route_execve(struct hijack_call *call)
 {
+	long result;
+
 	if (!raw_failed(raw2(__NR_access, call->arg[0], X_OK)))
 		before_exec();
-	return hijack_pass(call);
+	result = hijack_host(call);
+	after_exec();
+	return result;
 }
 
 /**
@@ -344,8 +357,12 @@ long route_execve(struct hijack_call *call)
  */
 long route_execveat(struct hijack_call *call)
 {
+	long result;
+
 	if (!raw_failed(raw4(__NR_faccessat2, call->arg[0], call->arg[1], X_OK,
 			     call->arg[4] & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))))
 		before_exec();
-	return hijack_pass(call);
+	result = hijack_host(call);
+	after_exec();
+	return result;
 }

@@ -65,7 +65,7 @@ long rump_call(unsigned long nr, unsigned long *a)
 	case RUMP_CALL_UNWATCH:
 		return rump_unwatch(a[0]);
 	case RUMP_CALL_EXEC:
-		return rump_exec_prepare();
+		return rump_exec_prepare(a[0]);
 	case RUMP_CALL_FD_EXEC:
 		return rump_exec_done((void __user *)a[0], a[1]);
 	case RUMP_CALL_FAULT:

@@ -32,16 +32,25 @@ static unsigned int host_threads(void)
 
 /**
  * rump_exec_prepare() - The current process is about to execute a program
+ * @failed:	it could not
  *
  * Return: 0, or 1 if other threads of it are here
  */
-long rump_exec_prepare(void)
+long rump_exec_prepare(unsigned long failed)
 {
 	struct rump_hthread *ht = current->thread.ht;
+	struct rump_process *proc = ht->proc;
 
+	if (failed) {
+		WRITE_ONCE(proc->executing, 0);
+		/* What was to be dropped meanwhile. */
+		hyp->unmap(RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR);
+		return 0;
+	}
 	if (host_threads() > 1)
 		return 1;
-	ht->proc->main = ht;
+	proc->main = ht;
+	WRITE_ONCE(proc->executing, 1);
 	return 0;
 }
 
@@ -64,6 +73,7 @@ long rump_exec_done(unsigned long __user *bits, unsigned int n)
 		err = rump_fd_mirror();
 	if (err)
 		return err;
+	WRITE_ONCE(current->thread.ht->proc->executing, 0);
 	do_close_on_exec(current->files);
 	return rump_fd_list(bits, n);
 }

@@ -75,31 +75,15 @@ static void process_put(struct rump_process *proc)
 	smp_store_release(&proc->used, 0);
 }
 
-/* Do files lie in the memory of the process? Their pages cannot be taken from it from outside. */
-static bool has_mappings(struct mm_struct *mm)
-{
-	struct vm_area_struct *vma;
-	bool found = false;
-
-	mmap_read_lock(mm);
-	VMA_ITERATOR(vmi, mm, 0);
-	for_each_vma(vmi, vma)
-		found |= vma->vm_file || (vma->vm_flags & VM_SHARED);
-	mmap_read_unlock(mm);
-	return found;
-}
-
 /**
  * rump_fork_prepare() - The calling process is about to fork on the host
  *
- * Return: what names the child to be, or -errno: -EBUSY if files are mapped, -EAGAIN
+ * Return: what names the child to be, or -EAGAIN
  */
 long rump_fork_prepare(void)
 {
 	struct rump_process *proc;
 
-	if (has_mappings(current->mm))
-		return -EBUSY;
 	proc = process_get();
 	if (!proc)
 		return -EAGAIN;

@@ -104,6 +104,7 @@ const struct rump_image_ops rump_image_ops = {
 	.bury		= rump_bury,
 	.forget		= rump_forget,
 	.vmap_fault	= rump_vmap_fault,
+	.zap		= rump_zap,
 };
 
 static char __initdata command_line[COMMAND_LINE_SIZE];

@@ -6,6 +6,9 @@
  * the host when they are touched. A fault in the program comes as a call
  * (RUMP_CALL_FAULT) from librump's SIGSEGV handler, a fault in the kernel as an
  * incomplete copy, see rump_copy_user().
+ *
+ * When entries change, the host's mappings are dropped: here, if the process is the carrier's,
+ * else by a signal to it. They come back by the next fault.
  */
 #include <linux/mm.h>
 #include <linux/perf_event.h>
@@ -132,6 +135,52 @@ mapped_later:
 	goto retry;
 }
 
+#define ZAP_TURNS	20000	/* yields; some 10 ms at the least, seconds on a busy host */
+
+static u32 zap_lock;
+
+/*
+ * Have another process drop its mappings. It is sent a signal, whose handler
+ * calls rump_zap(). Pages are about to be freed, so this waits, as a processor waits for
+ * others to flush their TLBs. A process that does not answer in time is stopped,
+ * or deep in the host: then the signal comes before its next instruction.
+ */
+static void zap_remote(struct rump_process *proc, unsigned long start, unsigned long end)
+{
+	unsigned int turns = 0;
+
+	while (host_cmpxchg(&zap_lock, 0, 1) != 0)
+		hyp->yield();
+	/* One that did not answer before may still be about to: what it does is the sum. */
+	if (READ_ONCE(proc->zap)) {
+		start = min(start, proc->zap_start);
+		end = max(end, proc->zap_end);
+	}
+	proc->zap_start = start;
+	proc->zap_end = end;
+	smp_store_release(&proc->zap, 1);
+	if (READ_ONCE(proc->executing) || hyp->signal(proc->hostpid, proc->hostpid, SIGBUS))
+		proc->zap = 0;
+	while (smp_load_acquire(&proc->zap) && turns++ < ZAP_TURNS)
+		hyp->yield();
+	smp_store_release(&zap_lock, 0);
+}
+
+/**
+ * rump_zap() - In the handler of a signal that may be zap_remote()'s
+ * @proc:	the process of the handler
+ *
+ * Return: 1 if it was
+ */
+int rump_zap(struct rump_process *proc)
+{
+	if (!smp_load_acquire(&proc->zap))
+		return 0;
+	hyp->unmap(proc->zap_start, proc->zap_end - proc->zap_start);
+	smp_store_release(&proc->zap, 0);
+	return 1;
+}
+
 /**
  * rump_unmap_window() - Page tables of a process changed: drop the host's mappings
  * @mm:		its memory
@@ -140,9 +189,14 @@ mapped_later:
  */
 void rump_unmap_window(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
+	struct rump_process *proc = mm->context.proc;
+
 	start = max(start, (unsigned long)RUMP_WINDOW_ADDR);
 	end = min(end, (unsigned long)RUMP_WINDOW_END);
-	/* Nobody has mappings while there are several processes (fork.c). */
-	if (start < end && mm->context.proc == rump_carrier()->proc)
+	if (start >= end || !proc)
+		return;
+	if (proc == rump_carrier()->proc)
 		hyp->unmap(start, end - start);
+	else if (mm->map_count && READ_ONCE(proc->state) == RUMP_PROC_ALIVE && !proc->undertaker)
+		zap_remote(proc, start, end);
 }

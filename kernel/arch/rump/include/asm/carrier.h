@@ -107,6 +107,7 @@ static inline struct rump_hthread *rump_carrier(void)
 asmlinkage void __noreturn rump_first_run(struct task_struct *prev);
 
 /* mm/fault.c */
+int rump_zap(struct rump_process *proc);
 struct mm_struct;
 pte_t *rump_pte(struct mm_struct *mm, unsigned long addr);
 

@@ -19,7 +19,7 @@ long rump_fd_list(unsigned long __user *bits, unsigned int n);
 int rump_files_copied(struct task_struct *p);
 
 /* kernel/exec.c */
-long rump_exec_prepare(void);
+long rump_exec_prepare(unsigned long failed);
 long rump_exec_done(unsigned long __user *bits, unsigned int n);
 
 /* The calls of these names, which copy the table or set its limit. */

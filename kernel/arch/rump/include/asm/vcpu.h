@@ -115,6 +115,9 @@ struct rump_process {
 	struct rump_hthread *undertaker; /* carries for its threads, which were killed */
 	u32 birth;			/* futex: enum rump_process_birth */
 	u32 state;			/* enum rump_process_state */
+	u32 executing;			/* a program: its handlers are about to go, and its memory */
+	u32 zap;			/* window mappings are to be dropped, see mm/fault.c */
+	unsigned long zap_start, zap_end;
 	u32 used;
 };
 

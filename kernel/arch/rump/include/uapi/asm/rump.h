@@ -168,7 +168,7 @@ struct rump_bootinfo {
 #define RUMP_CALL_FORK_PREPARE	(RUMP_CALL_BASE + 15)	/* (): names the child to be */
 #define RUMP_CALL_FORK		(RUMP_CALL_BASE + 16)	/* (name, CLONE_, pid): there is a child now */
 #define RUMP_CALL_LEAVE		(RUMP_CALL_BASE + 17)	/* (): a forked process ends */
-#define RUMP_CALL_EXEC		(RUMP_CALL_BASE + 18)	/* (): about to execute a program; 1 if there are other threads */
+#define RUMP_CALL_EXEC		(RUMP_CALL_BASE + 18)	/* (failed): about to execute a program; 1 if there are other threads */
 #define RUMP_CALL_FD_EXEC	(RUMP_CALL_BASE + 19)	/* (bits, n): it has; which descriptors are open */
 #define RUMP_CALL_MAX		(RUMP_CALL_BASE + 20)
 
@@ -197,6 +197,7 @@ struct rump_bootinfo {
  * @left:	did a process that has ended leave in order?
  * @bury:	end what one has left that did not, in a process for this purpose only
  * @forget:	free what names it, after that
+ * @zap:	in the handler of a SIGBUS that another process sent: 1 if it was the kernel's
  * @vmap_fault:	map what kernel code missed at an address; 1 if it may try again
  * @fixup:	where a fault at kernel address @ip goes on, 0 = it is none
  */
@@ -224,6 +225,7 @@ struct rump_image_ops {
 	void (*bury)(struct rump_process *proc, int tid);
 	void (*forget)(struct rump_process *proc);
 	int (*vmap_fault)(unsigned long addr);
+	int (*zap)(struct rump_process *proc);
 };
 
 #endif /* !__ASSEMBLY__ */
