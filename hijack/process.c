@@ -6,6 +6,7 @@
 #include "special.h"
 #include "state.h"
 #include "str.h"
+#include "wait.h"
 
 #define X_OK 1
 
@@ -47,6 +48,7 @@ void hijack_on_parent(enum hijack_kind kind, long result)
 
 void hijack_on_thread_exit(void)
 {
+	wait_thread_exit();
 	kernel_thread_exit();
 }
 
