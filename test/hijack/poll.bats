@@ -21,7 +21,7 @@ same() {
 in_all_modes() {
 	local mode
 	for mode in RUMP_NCPU=1 RUMP_NCPU=2 RUMP_THREADS=bound; do
-		run env "$mode" bash -c 'exec "$@"' - env LD_PRELOAD="$SHIM" timeout -k 2 100 "$@"
+		run timeout -k 2 100 env "$mode" LD_PRELOAD="$SHIM" "$@"
 		assert_success
 	done
 }
