@@ -45,9 +45,14 @@
 #define FD_HIGH	    700 /* out of the way of programs that count from 3 */
 #define HIDDEN_MAX  64
 
+/**
+ * struct parked - A number that is held and offered
+ * @closing:	which close() has yet to return before it is; 0 for none. By the time it does, the
+ *		number may have been taken, closed and parked again.
+ */
 struct parked {
 	unsigned int fd;
-	bool closing;
+	uint32_t closing;
 };
 
 uint64_t fds_rump[FDS / 64];
@@ -55,6 +60,7 @@ unsigned int fds_parked;
 
 static struct parked parked[PARKED_MAX];
 static unsigned int in_flight, closing;
+static uint32_t last_close;
 static unsigned int full_below;
 static uint32_t lock_word;
 static int master = -1;
@@ -230,28 +236,46 @@ static bool is_parked(unsigned int i, unsigned int fd)
 	return i < fds_parked && parked[i].fd == fd;
 }
 
-static void park(unsigned int i, unsigned int fd, bool is_closing)
+static void park(unsigned int i, unsigned int fd, uint32_t close)
 {
 	for (unsigned int j = fds_parked++; j > i; j--)
 		parked[j] = parked[j - 1];
-	parked[i] = (struct parked){fd, is_closing};
-	closing += is_closing;
+	parked[i] = (struct parked){fd, close};
+	closing += close != 0;
 }
 
 static void remove_parked(unsigned int i)
 {
-	closing -= parked[i].closing;
+	closing -= parked[i].closing != 0;
 	fds_parked--;
 	for (; i < fds_parked; i++)
 		parked[i] = parked[i + 1];
 }
 
 /**
+ * fds_holds() - Whether a number is parked; locked
+ */
+bool fds_holds(unsigned int fd)
+{
+	return is_parked(find(fd), fd);
+}
+
+/**
  * fds_is_parked() - Whether a number is closed for the program, and held all the same
+ *
+ * Most are not, and a look without the lock says so. It can see a number twice while others move in
+ * parked[], or one that has just left it.
  */
 bool fds_is_parked(unsigned int fd)
 {
-	return is_parked(find(fd), fd);
+	bool is = fds_holds(fd);
+
+	if (is) {
+		fds_lock();
+		is = fds_holds(fd);
+		fds_unlock();
+	}
+	return is;
 }
 
 /**
@@ -352,7 +376,7 @@ static long offer_lowest(void)
 		fds_freed((unsigned int)fd);
 		return result;
 	}
-	park(i, (unsigned int)fd, false);
+	park(i, (unsigned int)fd, 0);
 	return 0;
 }
 
@@ -429,6 +453,7 @@ void fds_withdraw(void)
 long fds_close(unsigned int fd)
 {
 	unsigned int i;
+	uint32_t close;
 	long result;
 
 	fds_lock();
@@ -447,15 +472,16 @@ long fds_close(unsigned int fd)
 		fds_unlock();
 		return result;
 	}
-	park(find(fd), fd, true);
+	close = ++last_close ? last_close : ++last_close;
+	park(find(fd), fd, close);
 	fds_unlock();
 
 	result = kernel_call(__NR_close, fd, 0, 0, 0, 0, 0);
 
 	fds_lock();
 	i = find(fd);
-	if (is_parked(i, fd) && parked[i].closing) {
-		parked[i].closing = false;
+	if (is_parked(i, fd) && parked[i].closing == close) {
+		parked[i].closing = 0;
 		closing--;
 	}
 	fds_unlock();

@@ -30,6 +30,7 @@ void fds_hide(int fd);
 void fds_show(int fd);
 bool fds_hidden(unsigned long fd);
 bool fds_is_parked(unsigned int fd);
+bool fds_holds(unsigned int fd);
 bool fds_is_open(unsigned long fd);
 long fds_first(unsigned int from, unsigned int last);
 long fds_next_kept(unsigned int from, unsigned int last);
