@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* hijack_numbers.c - threads that open, duplicate and close files of two kernels at once
  *
- *	hijack_numbers DIR HOST THREADS ROUNDS
+ *	hijack_numbers DIR HOST THREADS ROUNDS [MILLISECONDS]
  *
  * Each thread has a file in either directory that nobody else opens, and knows of each of its numbers
  * which file it is: it reads a byte from it before it closes it. No number may belong to two threads
- * at once, and in the end all are free and the lowest ones come first again.
+ * at once, and in the end all are free and the lowest ones come first again. With
+ * MILLISECONDS the process ends after that time, with status 7.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -201,7 +202,7 @@ int main(int argc, char **argv)
 	struct itimerval often = {{0, 3000}, {0, 3000}};
 	int threads, before, fd, lowest;
 
-	check(argc == 5);
+	check(argc == 5 || argc == 6);
 	check(!close_range(3, ~0u, 0));
 	threads = atoi(argv[3]);
 	rounds = atoi(argv[4]);
@@ -227,6 +228,10 @@ int main(int argc, char **argv)
 	setitimer(ITIMER_REAL, &often, NULL);
 	for (int i = 0; i < threads; i++)
 		check(!pthread_create(&workers[i].thread, NULL, work, &workers[i]));
+	if (argc == 6) {
+		usleep((useconds_t)atoi(argv[5]) * 1000);
+		exit(7);
+	}
 	for (int i = 0; i < threads; i++)
 		check(!pthread_join(workers[i].thread, NULL));
 	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
