@@ -93,6 +93,11 @@ int rumpuser_ext_random(void *buf, unsigned long len)
 	return n == (long)len ? 0 : -EAGAIN;
 }
 
+int rumpuser_ext_signal(int pid, int tid, int sig)
+{
+	return raw3(__NR_tgkill, pid, tid, sig);
+}
+
 void rumpuser_ext_kick(int fd)
 {
 	const unsigned long long one = 1;

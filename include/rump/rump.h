@@ -268,6 +268,17 @@ void rump_pub_lwproc_releaselwp(void);
  */
 struct lwp *rump_pub_lwproc_curlwp(void);
 
+/**
+ * rump_fork() - fork(2) whose child is a process of this kernel
+ *
+ * It has its own descriptors, working directory and credentials, copied from the
+ * parent's, and makes calls without a way through the parent. The kernel lives as
+ * long as the process that booted it. rump(3)
+ *
+ * Return: as fork(2); EBUSY while files of the kernel are mapped
+ */
+pid_t rump_fork(void);
+
 /* Virtual CPU. */
 
 /**

@@ -167,6 +167,16 @@ int rumpuser_ext_raise(int tid, int sig, void *info);
 int rumpuser_ext_random(void *buf, unsigned long len);
 
 /**
+ * rumpuser_ext_signal() - Send a thread of any process a signal
+ * @pid:	process
+ * @tid:	thread
+ * @sig:	signal
+ *
+ * Return: 0 or -errno
+ */
+int rumpuser_ext_signal(int pid, int tid, int sig);
+
+/**
  * rumpuser_ext_kick() - Add 1 to an eventfd, which somebody polls
  * @fd:	descriptor; if it is none any more nothing happens
  */

@@ -25,7 +25,7 @@ int rump__attach(void)
 		return -ENXIO;
 	rump__signals_attach();
 	rump__self.incall = 1;
-	ht = rump__kernel.ops->attach(NULL, rumpuser_ext_gettid());
+	ht = rump__kernel.ops->attach(rump__kernel.proc, rumpuser_ext_gettid());
 	rump__self.incall = rump__self.held;
 	if (ht) {
 		rump__self.ht = ht;

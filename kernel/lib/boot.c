@@ -52,6 +52,7 @@ static void fill_hyp(struct rump_hyp *h)
 	h->raise = rumpuser_ext_raise;
 	h->random = rumpuser_ext_random;
 	h->kick = rumpuser_ext_kick;
+	h->signal = rumpuser_ext_signal;
 }
 
 static void helper(void *cpu)

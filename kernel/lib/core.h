@@ -60,6 +60,7 @@ struct rump__setup {
  * struct rump__kernel - the kernel this process uses
  * @up:		it has booted
  * @pid:	process that booted it
+ * @proc:	what names this process, if it was forked from one that uses it; else NULL
  * @ops:	entry points of the image
  * @fd:		the memfd
  * @symfile:	the image's ELF file, mapped for debuggers
@@ -67,6 +68,7 @@ struct rump__setup {
 struct rump__kernel {
 	bool up;
 	int pid;
+	struct rump_process *proc;
 	const struct rump_image_ops *ops;
 	int fd;
 	void *symfile;
@@ -129,6 +131,11 @@ extern const char rump__copy_at[], rump__copy_failed[];
 /* Length of a string, @room if it is longer, or -EFAULT. */
 long rump__scan(const char *string, size_t room);
 extern const char rump__scan_at[], rump__scan_failed[];
+
+/* fork.c: a child that is a process of the same kernel */
+long rump__fork_prepare(void);
+void rump__fork_parent(long name, unsigned long flags, int pid);
+int rump__fork_child(long name);
 
 /* fault.c */
 void rump__fault(int sig, void *info, void *context);

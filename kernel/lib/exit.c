@@ -37,7 +37,7 @@ __attribute__((used, visibility("hidden"))) void (*real_enter)(void);
 static bool exiting;
 
 /**
- * rump__exit() - Make the disks clean
+ * rump__exit() - Make the disks clean; a forked process only leaves
  */
 void rump__exit(void)
 {
@@ -48,6 +48,12 @@ void rump__exit(void)
 	real_enter = rump__enter_image;
 	rump__self.ending = 1;
 	__atomic_store_n(&rump__enter_image, enter_ending, __ATOMIC_SEQ_CST);
+	if (rump__kernel.proc) {
+		rump__enter(RUMP_CALL_LEAVE, 0, 0, 0, 0, 0, 0);
+		rump__kernel.up = false;
+		rump__self.ht = NULL;
+		return;
+	}
 	/* What is mapped is held; a thread that touches it now waits for the end as well. */
 	rump__enter(__NR_munmap, RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR, 0, 0, 0, 0);
 	if (rump__enter(RUMP_CALL_HALT, 0, 0, 0, 0, 0, 0) < 0)

@@ -40,8 +40,11 @@ static int segv_code(unsigned long addr)
 
 static void kernel_fault(int sig, siginfo_t *info, struct ucontext *uc)
 {
-	unsigned long ip = uc->uc_mcontext.rip, fixup;
+	unsigned long ip = uc->uc_mcontext.rip, addr = (unsigned long)info->si_addr, fixup;
 
+	if (addr >= RUMP_VMALLOC_ADDR && addr < RUMP_VMALLOC_END &&
+	    rump__kernel.ops->vmap_fault(addr))
+		return;
 	fixup = rump__kernel.ops->fixup(ip);
 	if (fixup) {
 		uc->uc_mcontext.rip = fixup;

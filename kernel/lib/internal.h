@@ -10,6 +10,9 @@ int rump__threads_init(void);
 int rump__host_thread(void (*fn)(void *), void *arg, const char *name);
 void rump__thread_attached(void);
 
+/* lwproc.c */
+void rump__lwproc_forked(void);
+
 /* howto.c */
 void rump__howto_apply(struct rump__params *p, struct rump_hyp *h);
 void rump__howto_devices(void);

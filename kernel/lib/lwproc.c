@@ -12,6 +12,14 @@
 
 static __thread void *original __attribute__((tls_model("initial-exec")));
 
+/**
+ * rump__lwproc_forked() - In a forked child: its task is another one
+ */
+void rump__lwproc_forked(void)
+{
+	original = NULL;
+}
+
 /* Attached, and knowing the original. */
 static int ready(void)
 {

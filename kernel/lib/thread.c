@@ -105,6 +105,38 @@ int rump__host_thread(void (*fn)(void *), void *arg, const char *name)
 	return -err;
 }
 
+/* What the child of the fork that is being made is to be; 0: nothing of the kernel's. */
+static __thread long forking;
+
+static void in_child(void)
+{
+	rump__lwproc_forked();
+	if (forking)
+		rump__fork_child(forking);
+	else
+		rump__forget();
+}
+
+pid_t rump_fork(void)
+{
+	long name = rump__fork_prepare();
+	pid_t pid;
+	int err;
+
+	if (name < 0) {
+		errno = -name;
+		return -1;
+	}
+	forking = name;
+	pid = fork();
+	err = errno;
+	forking = 0;
+	if (pid)
+		rump__fork_parent(name, 0, pid);
+	errno = err;
+	return pid;
+}
+
 /**
  * rump__threads_init() - Before the first attach
  *
@@ -114,7 +146,7 @@ int rump__threads_init(void)
 {
 	int err = pthread_key_create(&detach_key, detach);
 
-	return err ? err : pthread_atfork(NULL, NULL, rump__forget);
+	return err ? err : pthread_atfork(NULL, NULL, in_child);
 }
 
 void rump_schedule(void)

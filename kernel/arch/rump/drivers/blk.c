@@ -216,6 +216,8 @@ static bool read_inline(struct rump_disk *disk, struct request *rq)
 	unsigned long bytes;
 	unsigned int n;
 
+	if (rump_carrier()->proc != &rump_first_process)
+		return false;
 	n = fill_iov(rq, 0, iov, INLINE_SEGMENTS, &bytes);
 	return bytes == blk_rq_bytes(rq) &&
 	       hyp->io_nowait(disk->info.fd, iov, n,

@@ -117,7 +117,9 @@ static void run(struct rump_hostwork *work, struct rump_hthread *ht)
 /* Does the thread's own task wait for a device, so that it has time? */
 static bool waits_for_device(struct rump_hthread *ht)
 {
-	unsigned int state = ht->task ? READ_ONCE(ht->task->__state) : 0;
+	/* Other processes do not have the descriptors of disks. */
+	unsigned int state = ht->task && ht->proc == &rump_first_process ?
+				     READ_ONCE(ht->task->__state) : 0;
 
 	return (state & TASK_UNINTERRUPTIBLE) && !(state & TASK_NOLOAD);
 }

@@ -42,6 +42,12 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return rump_lwp_rfork(a[0]);
 	case RUMP_CALL_LWP_NEW:
 		return rump_lwp_new(a[0]);
+	case RUMP_CALL_FORK_PREPARE:
+		return rump_fork_prepare();
+	case RUMP_CALL_FORK:
+		return rump_fork(a[0], a[1], a[2]);
+	case RUMP_CALL_LEAVE:
+		return rump_leave_process();
 	case RUMP_CALL_FD_MIRROR:
 		return rump_fd_mirror();
 	case RUMP_CALL_FD_OFFER:
@@ -62,6 +68,9 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return rump_user_fault(a[0], a[1]);
 #ifdef CONFIG_BLOCK
 	case RUMP_CALL_DISK_ADD:
+		/* The descriptor is to be one of the process whose servers use it. */
+		if (current->thread.ht->proc != &rump_first_process)
+			return -EOPNOTSUPP;
 		return rump_disk_add((const char *)a[0], (const void *)a[1]);
 	case RUMP_CALL_DISK_DEL:
 		return rump_disk_del((const char *)a[0]);

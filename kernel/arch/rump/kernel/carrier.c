@@ -73,11 +73,6 @@ void rump_hthread_wake(struct rump_hthread *ht)
 		hyp->wake(&ht->word);
 }
 
-static bool vcpu_own(struct rump_vcpu *v, struct rump_hthread *ht)
-{
-	return !READ_ONCE(v->owner) && host_cmpxchg(&v->owner, 0, ht->tid) == 0;
-}
-
 /**
  * rump_kick() - See to it that pending interrupts of a free virtual CPU run
  * @v:	virtual CPU, with a pending bit set before the call
@@ -88,6 +83,17 @@ void rump_kick(struct rump_vcpu *v)
 		rump_wake_helper(v);
 }
 
+static bool vcpu_own(struct rump_vcpu *v, struct rump_hthread *ht)
+{
+	/* The threads of a process that ends may be killed at any moment (fork.c). */
+	if (unlikely(READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE &&
+		     READ_ONCE(ht->proc->undertaker) != ht)) {
+		rump_kick(v);
+		return false;
+	}
+	return !READ_ONCE(v->owner) && host_cmpxchg(&v->owner, 0, ht->tid) == 0;
+}
+
 /* Go on with what is on @v, which @ht owns. */
 static void __noreturn vcpu_carry(struct rump_vcpu *v, struct rump_hthread *ht)
 {
@@ -95,6 +101,7 @@ static void __noreturn vcpu_carry(struct rump_vcpu *v, struct rump_hthread *ht)
 
 	v->carrier = ht;
 	ht->owns = v;
+	rump_vmap_catch_up();
 	if (sp) {
 		v->resume = 0;
 		rump_resume(sp);
@@ -279,12 +286,36 @@ static bool in_call(struct task_struct *tsk)
 	return ht && (!tsk->thread.in_user || READ_ONCE(ht->req) != RUMP_REQ_NONE);
 }
 
+/* Who carries for a host thread: itself, unless it was killed. */
+static struct rump_hthread *carrier_for(struct rump_hthread *ht)
+{
+	return READ_ONCE(ht->proc->undertaker) ?: ht;
+}
+
 /* The host thread a context is bound to, RUMP_THREADS=bound. */
 static struct rump_hthread *bound_to(struct rump_vcpu *v, struct task_struct *tsk)
 {
 	if (in_call(tsk))
-		return tsk->thread.ht;
+		return carrier_for(tsk->thread.ht);
 	return tsk->thread.own ?: v->helper;
+}
+
+/* Its call is done, or its process ends and it shall carry no other's context than its own. */
+static bool may_go(struct rump_hthread *c)
+{
+	return c->done || READ_ONCE(c->proc->state) == RUMP_PROC_LEAVING;
+}
+
+/**
+ * rump_carry_self() - The current task's context is to be carried by its own host thread
+ */
+void rump_carry_self(void)
+{
+	struct rump_hthread *ht = current->thread.ht;
+	struct rump_vcpu *v = this_vcpu();
+
+	if (v->carrier != ht && !READ_ONCE(ht->owns))
+		handoff(v, ht);
 }
 
 /**
@@ -300,6 +331,8 @@ void rump_post_switch(void)
 	struct rump_hthread *c = v->carrier, *ht = current->thread.ht;
 	bool incall = in_call(current);
 
+	if (incall)
+		ht = carrier_for(ht);
 	if (unlikely(rump_boot.bound)) {
 		struct rump_hthread *own = bound_to(v, current);
 
@@ -311,9 +344,9 @@ void rump_post_switch(void)
 		return;
 	if (unlikely(incall && ht->proc != c->proc))
 		handoff(v, ht);
-	else if (unlikely(c->done && incall && ht != c && !READ_ONCE(ht->owns)))
+	else if (unlikely(may_go(c) && incall && ht != c && !READ_ONCE(ht->owns)))
 		handoff(v, ht);
-	else if (unlikely(c->done && c != v->helper && v->helper))
+	else if (unlikely(may_go(c) && !(incall && ht == c) && c != v->helper && v->helper))
 		handoff(v, v->helper);
 	else if (unlikely(v->deadline < v->guarded))
 		rump_wake_helper(v);
@@ -410,6 +443,10 @@ asmlinkage void __noreturn rump_user_context(void)
 		}
 		ht = READ_ONCE(current->thread.ht);
 		if (ht && READ_ONCE(ht->req) == RUMP_REQ_POSTED) {
+			if (unlikely(READ_ONCE(ht->proc->undertaker))) {
+				WRITE_ONCE(ht->req, RUMP_REQ_NONE);
+				continue;
+			}
 			if (v->carrier != ht &&
 			    (rump_boot.bound || ht->proc != v->carrier->proc) &&
 			    !READ_ONCE(ht->owns)) {
@@ -497,6 +534,8 @@ long rump_do_call(struct rump_hthread *ht)
 	long ret;
 
 	if (unlikely(rump_ender && rump_ender != current)) {
+		if (ht->proc != &rump_first_process)
+			return -EIO;
 		for (;;) {
 			set_current_state(TASK_IDLE);
 			schedule();

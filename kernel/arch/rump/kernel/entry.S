@@ -10,6 +10,7 @@
 #include <linux/linkage.h>
 #include <generated/asm-offsets.h>
 #include <asm/kstack.h>
+#include <asm/map.h>
 #include <asm/unistd.h>
 
 .macro PUSH_CALLEE
@@ -74,6 +75,10 @@ SYM_FUNC_START(rump_enter)
 	cmpq	$NR_syscalls, %r12
 	jae	.Lother
 	cmpl	$0, HT_INTERRUPTED(%r13)
+	jne	.Lother
+	movabsq	$RUMP_VMAP_FOLLOWED, %r14
+	movl	rump_vmap_cleared(%rip), %eax
+	cmpl	%eax, (%r14)
 	jne	.Lother
 	movq	%r13, VCPU_CARRIER(%rbx)
 	movq	%rsp, HT_HOST_SP(%r13)

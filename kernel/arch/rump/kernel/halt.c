@@ -74,8 +74,15 @@ static int make_readonly(void)
  */
 long rump_halt(void)
 {
+	unsigned int cpu;
+	long err;
+
 	rump_ender = current;
 	rump_close_files();
 	ksys_sync();
-	return make_readonly();
+	err = make_readonly();
+	/* The helpers end with this process. Others get errors from now on, and must not wait. */
+	for (cpu = 0; cpu < rump_boot.ncpu && !rump_alone(); cpu++)
+		WRITE_ONCE(rump_vcpus[cpu].helper, NULL);
+	return err;
 }

@@ -18,7 +18,20 @@
 #define HTHREADS	8192
 
 static struct rump_hthread hthreads[HTHREADS] __page_aligned_bss;
-static u32 hthreads_hint;
+static u32 hthreads_hint, hthreads_top;	/* where to look first; above are none */
+
+static void note_top(u32 n)
+{
+	u32 top = READ_ONCE(hthreads_top);
+
+	while (n > top) {
+		u32 seen = host_cmpxchg(&hthreads_top, top, n);
+
+		if (seen == top)
+			break;
+		top = seen;
+	}
+}
 
 /**
  * rump_hthread_get() - Claim a slot
@@ -43,6 +56,7 @@ struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *pr
 		ht->tid = tid;
 		ht->vcpu = &rump_vcpus[0];
 		WRITE_ONCE(hthreads_hint, (n + i + 1) % HTHREADS);
+		note_top(ht - hthreads + 1);
 		return ht;
 	}
 	return NULL;
@@ -53,6 +67,26 @@ void rump_hthread_put(struct rump_hthread *ht)
 	/* Used again first, as its memory is there. */
 	WRITE_ONCE(hthreads_hint, ht - hthreads);
 	smp_store_release(&ht->used, 0);
+}
+
+/**
+ * rump_hthread_put_all() - Free the slots of a process that is no more
+ * @proc:	the process
+ */
+void rump_hthread_put_all(struct rump_process *proc)
+{
+	struct rump_hthread *ht, *end = hthreads + READ_ONCE(hthreads_top);
+
+	for (ht = hthreads; ht < end; ht++) {
+		if (!READ_ONCE(ht->used) || READ_ONCE(ht->proc) != proc)
+			continue;
+		/* Lists of requests are emptied by whoever carries next. */
+		while (READ_ONCE(ht->request_queued) || READ_ONCE(ht->signal_queued)) {
+			rump_kick(ht->vcpu);
+			hyp->yield();
+		}
+		rump_hthread_put(ht);
+	}
 }
 
 static long post_and_wait(struct rump_hthread *ht, void *unused)
@@ -73,7 +107,7 @@ struct rump_hthread *rump_attach(struct rump_process *proc, int tid)
 
 	ht = rump_hthread_get(RUMP_HT_THREAD, proc ?: &rump_first_process, tid);
 	if (ht)
-		ht->attaching = 1;
+		ht->attaching = RUMP_ATTACH_TASK;
 	if (ht && rump_host_call(ht, post_and_wait, NULL) < 0) {
 		rump_hthread_put(ht);
 		ht = NULL;
@@ -111,6 +145,10 @@ void rump_attach_request(struct rump_hthread *ht)
 {
 	struct rump_process *proc = ht->proc;
 
+	if (ht->attaching == RUMP_ATTACH_BURIAL) {
+		rump_bury_request(ht);
+		return;
+	}
 	llist_add(&ht->request_node, &proc->attaching);
 	wake_up_process(proc->spawner);
 }

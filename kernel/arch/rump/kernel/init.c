@@ -7,7 +7,7 @@
  * a file /init with a binary format of its own, whose "program" is init_main()
  * below, run in place of user mode.
  *
- * A process of the host is a thread group: the leader, which is the main
+ * A process of the host (the first here, others in fork.c) is a thread group: the leader, which is the main
  * host thread's task and has the host's pid; a spawner, which clones a task for each further
  * host thread; and these.
  */
@@ -17,6 +17,7 @@
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/kthread.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -42,7 +43,22 @@ void rump_set_handlers(void)
 	for (sig = 1; sig <= _NSIG; sig++)
 		if (!sig_kernel_only(sig))
 			current->sighand->action[sig - 1].sa.sa_handler = (__sighandler_t)2;
+	/* The host tells the program about its children; here they are reaped by themselves. */
+	current->sighand->action[SIGCHLD - 1].sa.sa_handler = SIG_IGN;
 	spin_unlock_irq(&current->sighand->siglock);
+}
+
+/**
+ * rump_become() - The current task, which was cloned for it, is a host thread's
+ * @ht:	host thread
+ */
+void rump_become(struct rump_hthread *ht)
+{
+	/* The spawner blocks what is for the program. */
+	sigemptyset(&current->blocked);
+	current->thread.ht = ht;
+	ht->task = current;
+	ht->ksp = (unsigned long)task_pt_regs(current);
 }
 
 /* A task for a host thread of this process; it runs only when set up. */
@@ -50,9 +66,7 @@ static int thread_start(void *arg)
 {
 	struct rump_hthread *ht = arg;
 
-	current->thread.ht = ht;
-	ht->task = current;
-	ht->ksp = (unsigned long)task_pt_regs(current);
+	rump_become(ht);
 	rump_complete(ht, 0);
 	return 0;
 }
@@ -82,10 +96,13 @@ static int spawner_main(void *arg)
 	struct llist_node *node;
 
 	set_task_comm(current, "rump-spawner");
+	sigfillset(&current->blocked);
 	for (;;) {
-		set_current_state(TASK_IDLE);
+		set_current_state(TASK_KILLABLE | TASK_NOLOAD);
 		node = llist_del_all(&proc->attaching);
 		if (!node) {
+			if (fatal_signal_pending(current))
+				do_exit(0);
 			schedule();
 			continue;
 		}
@@ -95,11 +112,14 @@ static int spawner_main(void *arg)
 	}
 }
 
-/* First run of a process's leader: @arg is the host thread that waits for it. */
-static int process_start(void *arg)
+/**
+ * rump_lead() - The current task is the leader of a process: give it a spawner
+ * @proc:	the process
+ *
+ * Return: 0 or -errno
+ */
+int rump_lead(struct rump_process *proc)
 {
-	struct rump_hthread *ht = arg;
-	struct rump_process *proc = ht->proc;
 	struct kernel_clone_args args = {
 		.flags	= CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
 			  CLONE_SYSVSEM,
@@ -108,20 +128,45 @@ static int process_start(void *arg)
 	};
 	pid_t pid;
 
-	rump_set_handlers();
-	set_task_comm(current, rump_boot.comm);
 	proc->leader = current;
 	proc->pid = task_pid_nr(current);
 	current->mm->context.proc = proc;
-	pid = rump_take_over(&rump_boot) ?: kernel_clone(&args);
-	if (pid < 0) {
-		rump_complete(ht, pid);
-		do_exit(0);
-	}
+	pid = kernel_clone(&args);
+	if (pid < 0)
+		return pid;
 	rcu_read_lock();
 	proc->spawner = find_task_by_vpid(pid);
 	rcu_read_unlock();
+	return 0;
+}
+
+/* First run of the first process's leader: @arg is the host thread that waits for it. */
+static int process_start(void *arg)
+{
+	struct rump_hthread *ht = arg;
+	int err;
+
+	rump_set_handlers();
+	set_task_comm(current, rump_boot.comm);
+	ht->proc->hostpid = rump_boot.pid;
+	err = rump_take_over(&rump_boot) ?: rump_lead(ht->proc);
+	if (err) {
+		rump_complete(ht, err);
+		do_exit(0);
+	}
 	return thread_start(ht);
+}
+
+/* Numbers of the kernel's own tasks, where the host has none but on machines that wrap. */
+#define OWN_PIDS	(PID_MAX_LIMIT - (1 << 20))
+
+/**
+ * rump_own_pids() - Leave the lower process ids to the host's processes
+ */
+void __init rump_own_pids(void)
+{
+	pid_max = pid_max_max;
+	idr_set_cursor(&init_pid_ns.idr, OWN_PIDS);
 }
 
 static int __noreturn init_main(void)
@@ -138,13 +183,15 @@ static int __noreturn init_main(void)
 
 	set_task_comm(current, "rump-init");
 	pid = kernel_clone(&args);
+	if (pid == -EEXIST) {
+		/* One of this kernel's own has that number. */
+		args.set_tid_size = 0;
+		pid = kernel_clone(&args);
+	}
 	if (pid < 0)
 		rump_complete(rump_boot_hthread, pid);
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		/* Children are reaped by themselves: SIGCHLD is ignored here. */
-		schedule();
-	}
+	/* Children are reaped by themselves: SIGCHLD is ignored here. */
+	rump_bury_forever();
 }
 
 static int load_init(struct linux_binprm *bprm);

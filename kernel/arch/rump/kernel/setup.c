@@ -98,6 +98,12 @@ const struct rump_image_ops rump_image_ops = {
 	.interrupt	= rump_interrupt,
 	.fixup		= image_fixup,
 	.release	= UTS_RELEASE,
+	.fork_child	= rump_fork_child,
+	.process_pid	= rump_process_pid,
+	.left		= rump_left,
+	.bury		= rump_bury,
+	.forget		= rump_forget,
+	.vmap_fault	= rump_vmap_fault,
 };
 
 static char __initdata command_line[COMMAND_LINE_SIZE];

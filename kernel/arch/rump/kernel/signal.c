@@ -17,6 +17,21 @@
 #include <asm/carrier.h>
 #include <asm/watch.h>
 
+/* The process ends, by itself or by the host, and its host threads do no more. */
+static void __noreturn die(struct rump_hthread *ht)
+{
+	rump_watch_task_exit();
+	if (ht) {
+		current->thread.ht = NULL;
+		ht->task = NULL;
+	}
+	current->clear_child_tid = NULL;
+#ifdef CONFIG_FUTEX
+	current->robust_list = NULL;
+#endif
+	do_exit(SIGKILL);
+}
+
 /**
  * rump_signal_work() - Take what interrupted the current call off the task
  */
@@ -26,7 +41,7 @@ void rump_signal_work(void)
 	kernel_siginfo_t info;
 	enum pid_type type;
 	siginfo_t user;
-	int sig;
+	int sig, host = 0;
 
 	clear_notify_signal();
 	if (unlikely(READ_ONCE(current->signal->oom_mm)))
@@ -34,10 +49,11 @@ void rump_signal_work(void)
 	if (task_work_pending(current))
 		task_work_run();
 	restore_saved_sigmask();
-	if (fatal_signal_pending(current) && !ht) {
-		rump_watch_task_exit();
-		do_exit(SIGKILL);
-	}
+	if (fatal_signal_pending(current) &&
+	    (!ht || ht->proc->undertaker || READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE))
+		die(ht);
+	if (ht && ht->proc != rump_carrier()->proc)
+		host = ht->proc->hostpid;
 	for (;;) {
 		spin_lock_irq(&current->sighand->siglock);
 		sig = dequeue_signal(&current->blocked, &info, &type);
@@ -46,7 +62,9 @@ void rump_signal_work(void)
 			break;
 		memset(&user, 0, sizeof(user));
 		memcpy(&user, &info, sizeof(info));
-		if (ht)
+		if (host)
+			hyp->signal(host, ht->tid, sig);
+		else if (ht)
 			hyp->raise(ht->tid, sig, &user);
 	}
 	spin_lock_irq(&current->sighand->siglock);

@@ -24,6 +24,7 @@ void __init smp_prepare_boot_cpu(void)
 
 void __init smp_prepare_cpus(unsigned int max_cpus)
 {
+	rump_own_pids();
 }
 
 /* First code of a secondary CPU, on its idle task's stack. */

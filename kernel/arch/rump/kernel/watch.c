@@ -38,6 +38,7 @@
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <asm/carrier.h>
+#include <asm/drivers.h>
 #include <asm/watch.h>
 
 #define CHUNK	64	/* struct pollfd at a time */
@@ -62,6 +63,9 @@ struct watch {
 	int hostfd;
 	bool keep;
 	unsigned int kicked;	/* since the last poll */
+	struct rump_hostwork kick;	/* by a server, of which there are */
+	atomic_t due;			/* so many to be made */
+	int made;
 	struct mm_struct *mm;	/* the process */
 	struct task_struct *task;	/* the poll's; NULL if kept */
 	struct list_head list;
@@ -81,6 +85,46 @@ static DEFINE_IDR(watch_idr);
 static LIST_HEAD(watches);
 static struct kmem_cache *entry_cache;
 
+static void watch_put(struct watch *w);
+
+static void kick_submit(struct watch *w)
+{
+	rump_hostwork_submit(&w->kick);
+	rump_hostwork_wake();
+}
+
+static long kick_there(struct rump_hostwork *work)
+{
+	struct watch *w = container_of(work, struct watch, kick);
+
+	w->made = atomic_read(&w->due);
+	hyp->kick(w->hostfd);
+	return 0;
+}
+
+static void kicked_there(struct rump_hostwork *work)
+{
+	struct watch *w = container_of(work, struct watch, kick);
+
+	if (atomic_sub_return(w->made, &w->due))
+		kick_submit(w);
+	else
+		watch_put(w);
+}
+
+/* The eventfd is the watching process's. If another one carries, a server does it. */
+static void watch_kick(struct watch *w)
+{
+	if (rump_carrier()->proc == w->mm->context.proc) {
+		hyp->kick(w->hostfd);
+	} else if (atomic_inc_return(&w->due) == 1) {
+		refcount_inc(&w->refs);
+		w->kick.fn = kick_there;
+		w->kick.done = kicked_there;
+		kick_submit(w);
+	}
+}
+
 /* Under the wait queue's lock, interrupts off. */
 static int watch_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
@@ -90,7 +134,7 @@ static int watch_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, voi
 
 	if (!events || (events & (e->events | POLLFREE))) {
 		if (w->keep || !xchg(&w->kicked, 1))
-			hyp->kick(w->hostfd);
+			watch_kick(w);
 	}
 	if (events & POLLFREE) {
 		/* As in eventpoll.c: what removes the entry later must not touch the queue. */
@@ -243,6 +287,9 @@ long rump_watch(struct pollfd __user *ufds, unsigned int n, int hostfd,
 	long ret;
 	int err;
 
+	/* The servers that kick for other processes are the first one's. */
+	if (current->thread.ht->proc != &rump_first_process)
+		return -EOPNOTSUPP;
 	if ((flags & ~RUMP_WATCH_KEEP) || n > rlimit_max(RLIMIT_NOFILE))
 		return -EINVAL;
 	w = kvzalloc(struct_size(w, fds, n), GFP_KERNEL_ACCOUNT);

@@ -142,6 +142,7 @@ void rump_unmap_window(struct mm_struct *mm, unsigned long start, unsigned long 
 {
 	start = max(start, (unsigned long)RUMP_WINDOW_ADDR);
 	end = min(end, (unsigned long)RUMP_WINDOW_END);
-	if (start < end && mm->context.proc)
+	/* Nobody has mappings while there are several processes (fork.c). */
+	if (start < end && mm->context.proc == rump_carrier()->proc)
 		hyp->unmap(start, end - start);
 }

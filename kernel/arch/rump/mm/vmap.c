@@ -6,10 +6,20 @@
  * run; another process of the same kernel maps what it misses when it faults.
  */
 #include <linux/mm.h>
+#include <linux/smp.h>
 #include <linux/vmalloc.h>
 #include <asm/cacheflush.h>
 #include <asm/carrier.h>
 #include <asm/tlbflush.h>
+
+#define FAULT_AROUND	(16 * PAGE_SIZE)
+
+/*
+ * How often ranges have been cleared. Each process has a word of its own behind its
+ * hypercalls that says how far it has followed; a copy of it comes with a fork.
+ */
+u32 rump_vmap_cleared;
+#define FOLLOWED	((u32 *)RUMP_VMAP_FOLLOWED)
 
 /**
  * flush_cache_vmap() - Page tables of a kernel range have been filled
@@ -41,6 +51,24 @@ void flush_cache_vmap(unsigned long start, unsigned long end)
 }
 
 /**
+ * rump_vmap_catch_up() - Before this process runs kernel code: drop what others have cleared
+ */
+void rump_vmap_catch_up(void)
+{
+	u32 cleared = READ_ONCE(rump_vmap_cleared);
+
+	if (likely(*FOLLOWED == cleared))
+		return;
+	WRITE_ONCE(*FOLLOWED, cleared);
+	hyp->unmap(VMALLOC_START, VMALLOC_END - VMALLOC_START);
+}
+
+static void follow(void *unused)
+{
+	rump_vmap_catch_up();
+}
+
+/**
  * flush_tlb_kernel_range() - Page tables of a kernel range have been cleared
  * @start:	first address
  * @end:	address after the last
@@ -49,8 +77,37 @@ void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 {
 	start = max(start, (unsigned long)VMALLOC_START);
 	end = min(end, (unsigned long)VMALLOC_END);
-	if (start < end)
-		hyp->unmap(start, end - start);
+	if (start >= end)
+		return;
+	hyp->unmap(start, end - start);
+	if (rump_alone())
+		return;
+	WRITE_ONCE(*FOLLOWED, ++rump_vmap_cleared);
+	if (num_online_cpus() > 1)
+		on_each_cpu(follow, NULL, 1);
+}
+
+/**
+ * rump_vmap_fault() - A process misses what another one has mapped
+ * @addr:	address in the vmalloc area
+ *
+ * On whatever stack, in a signal handler.
+ *
+ * Return: 1 if the access may be tried again
+ */
+int rump_vmap_fault(unsigned long addr)
+{
+	unsigned long end;
+	pte_t *pte;
+
+	addr &= PAGE_MASK;
+	pte = rump_pte(&init_mm, addr);
+	if (!pte || !pte_present(*pte))
+		return 0;
+	end = min(ALIGN(addr + 1, PMD_SIZE), (unsigned long)VMALLOC_END);
+	end = min(end, addr + FAULT_AROUND);
+	flush_cache_vmap(addr, end);
+	return 1;
 }
 
 void flush_tlb_all(void)

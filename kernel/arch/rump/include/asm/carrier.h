@@ -4,6 +4,7 @@
 
 #include <linux/linkage.h>
 #include <linux/llist.h>
+#include <asm/kstack.h>
 #include <asm/page.h>
 #include <asm/vcpu.h>
 
@@ -84,6 +85,7 @@ void rump_guard_check(struct rump_vcpu *v);
 asmlinkage void __noreturn rump_user_context(void);
 void rump_complete(struct rump_hthread *ht, long ret);
 long rump_exit_work(long ret);
+void rump_carry_self(void);
 long rump_do_call(struct rump_hthread *ht);
 long rump_call(unsigned long nr, unsigned long *args);
 void rump_signal_work(void);
@@ -96,11 +98,21 @@ struct rump_exit {
 	struct rump_vcpu *v;
 };
 asmlinkage struct rump_exit rump_call_exit(long ret);
+
+/* The host thread that runs this. */
+static inline struct rump_hthread *rump_carrier(void)
+{
+	return READ_ONCE(READ_ONCE(kstack_base()->vcpu)->carrier);
+}
 asmlinkage void __noreturn rump_first_run(struct task_struct *prev);
 
 /* mm/fault.c */
 struct mm_struct;
 pte_t *rump_pte(struct mm_struct *mm, unsigned long addr);
+
+/* mm/vmap.c */
+void rump_vmap_catch_up(void);
+int rump_vmap_fault(unsigned long addr);
 
 /* mm/grow.c */
 void rump_grow_irq(void);
@@ -126,12 +138,30 @@ void rump_lwp_release(struct rump_hthread *ht, void *next);
 void rump_set_handlers(void);
 void rump_close_files(void);
 
+/* init.c */
+void rump_become(struct rump_hthread *ht);
+int rump_lead(struct rump_process *proc);
+
+/* fork.c */
+bool rump_alone(void);
+long rump_fork_prepare(void);
+long rump_fork(unsigned long name, unsigned long flags, int pid);
+long rump_leave_process(void);
+void rump_bury_request(struct rump_hthread *ht);
+void __noreturn rump_bury_forever(void);
+struct rump_hthread *rump_fork_child(struct rump_process *proc, int tid, int (*orphan)(void));
+void rump_bury(struct rump_process *proc, int tid);
+int rump_process_pid(struct rump_process *proc);
+int rump_left(struct rump_process *proc);
+void rump_forget(struct rump_process *proc);
+
 /* creds.c */
 int rump_take_over(const struct rump_bootinfo *info);
 
 /* hthread.c */
 struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *proc, int tid);
 void rump_hthread_put(struct rump_hthread *ht);
+void rump_hthread_put_all(struct rump_process *proc);
 struct rump_hthread *rump_attach(struct rump_process *proc, int tid);
 void rump_detach(struct rump_hthread *ht);
 void rump_exit_task(struct rump_hthread *ht);
@@ -144,6 +174,7 @@ extern struct rump_process rump_first_process;
 extern struct rump_hthread *rump_boot_hthread;
 
 /* boot */
+void rump_own_pids(void);
 int rump_init_user(void);
 void rump_setup_memory(void);
 void rump_setup_cpus(void);

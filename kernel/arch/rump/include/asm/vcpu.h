@@ -90,11 +90,32 @@ struct rump_hthread {
 #define RUMP_HT_SERVER	2
 #define RUMP_HT_BOUND	3
 
+#define RUMP_ATTACH_TASK	1	/* clone a task */
+#define RUMP_ATTACH_BURIAL	2	/* end the tasks of a process that was killed */
+
+enum rump_process_state {
+	RUMP_PROC_ALIVE,
+	RUMP_PROC_LEAVING,	/* its threads must not carry any more */
+	RUMP_PROC_GONE,		/* it has no tasks any more */
+};
+
+enum rump_process_birth {
+	RUMP_BIRTH_PENDING,
+	RUMP_BIRTH_DONE,
+	RUMP_BIRTH_FAILED,
+};
+
 struct rump_process {
 	struct task_struct *spawner;
 	struct task_struct *leader;
-	int pid;
+	int pid;			/* here; the host's unless that was taken */
+	int hostpid;
 	struct llist_head attaching;
+	struct rump_hthread *main;	/* a forked process's first thread */
+	struct rump_hthread *undertaker; /* carries for its threads, which were killed */
+	u32 birth;			/* futex: enum rump_process_birth */
+	u32 state;			/* enum rump_process_state */
+	u32 used;
 };
 
 extern struct rump_vcpu rump_vcpus[];

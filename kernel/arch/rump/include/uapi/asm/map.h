@@ -9,6 +9,7 @@
  * areas are reserved and filled with pages of the memfd.
  */
 #define RUMP_HYP_ADDR		0x2ffffffff000
+#define RUMP_VMAP_FOLLOWED	0x2ffffffffff8	/* the end of that page, see mm/vmap.c */
 #define RUMP_IMAGE_ADDR		0x300000000000	/* the memfd, from offset 0 */
 #define RUMP_VMEMMAP_ADDR	0x308000000000	/* struct pages: the memfd behind RAM */
 #define RUMP_VMALLOC_ADDR	0x310000000000

@@ -95,6 +95,8 @@ struct rump_hyp {
 	int (*random)(void *buf, unsigned long len);
 	/* add 1 to an eventfd of this process; never waits */
 	void (*kick)(int fd);
+	/* thread @tid of process @pid */
+	int (*signal)(int pid, int tid, int sig);
 };
 
 /**
@@ -163,7 +165,10 @@ struct rump_bootinfo {
 #define RUMP_CALL_WATCH		(RUMP_CALL_BASE + 12)	/* (struct pollfd *, n, eventfd, unsigned long *handle, RUMP_WATCH_) */
 #define RUMP_CALL_WATCH_POLL	(RUMP_CALL_BASE + 13)	/* (handle, struct pollfd *, n) */
 #define RUMP_CALL_UNWATCH	(RUMP_CALL_BASE + 14)	/* (handle) */
-#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 15)
+#define RUMP_CALL_FORK_PREPARE	(RUMP_CALL_BASE + 15)	/* (): names the child to be */
+#define RUMP_CALL_FORK		(RUMP_CALL_BASE + 16)	/* (name, CLONE_, pid): there is a child now */
+#define RUMP_CALL_LEAVE		(RUMP_CALL_BASE + 17)	/* (): a forked process ends */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 18)
 
 #define RUMP_WATCH_KEEP		1	/* for every wake-up, until RUMP_CALL_UNWATCH */
 
@@ -185,6 +190,12 @@ struct rump_bootinfo {
  * @helper:	become helper of a virtual CPU; does not return
  * @serve:	serve blocking host work; does not return
  * @interrupt:	the thread has a signal to take: let its call return; async-signal-safe
+ * @fork_child:	in a forked process: wait until it is one of the kernel's
+ * @process_pid: host pid of a forked process
+ * @left:	did a process that has ended leave in order?
+ * @bury:	end what one has left that did not, in a process for this purpose only
+ * @forget:	free what names it, after that
+ * @vmap_fault:	map what kernel code missed at an address; 1 if it may try again
  * @fixup:	where a fault at kernel address @ip goes on, 0 = it is none
  */
 struct rump_image_ops {
@@ -204,6 +215,13 @@ struct rump_image_ops {
 	unsigned long (*fixup)(unsigned long ip);
 	const char *release;
 	const char *version_text;
+	struct rump_hthread *(*fork_child)(struct rump_process *proc, int tid,
+					   int (*orphan)(void));
+	int (*process_pid)(struct rump_process *proc);
+	int (*left)(struct rump_process *proc);
+	void (*bury)(struct rump_process *proc, int tid);
+	void (*forget)(struct rump_process *proc);
+	int (*vmap_fault)(unsigned long addr);
 };
 
 #endif /* !__ASSEMBLY__ */

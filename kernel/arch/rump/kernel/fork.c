@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fork.c - several processes of the host in one kernel: birth, departure, burial
+ *
+ * Theory of operation
+ *
+ * Birth. The parent's thread claims a struct for the child (FORK_PREPARE), forks
+ * on the host, and then clones its task here under the child's host pid (FORK).
+ * The child waits for that in rump_fork_child(), so what it inherits is as of the
+ * fork. It maps the same memory and calls the kernel directly.
+ *
+ * Departure. A thread that is about to end its process says so (LEAVE). From then on
+ * the process's threads do not take a virtual CPU of their own accord, and give it away when
+ * they switch to what is none of theirs; so when the others have exited here, and
+ * this one goes, none of them can be killed by the host while it carries.
+ *
+ * Burial. The parent's library waits on the host for the child's end. If the child did not
+ * leave, it was killed, in its own code or while its calls were blocked. Its tasks are
+ * to end; they run their calls' ends for it, and would write to memory that is
+ * gone. So the parent forks on the host once more, an undertaker, that has a copy of
+ * its memory to be written to in vain. It is the carrier for all threads of the
+ * dead process, takes over a virtual CPU that was just being handed to one of
+ * them, and goes when process 1, which does the burial, says that all tasks are gone.
+ *
+ * A process that was killed while it ran kernel code cannot be buried: the
+ * kernel's state is lost.
+ */
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/mm.h>
+#include <asm/carrier.h>
+
+#define PROCESSES	1024
+#define BIRTH_SLICE	(100 * NSEC_PER_MSEC)
+#define YIELDS		1000	/* before what does not change counts as final */
+
+static struct rump_process processes[PROCESSES];
+static struct llist_head burials;
+static struct task_struct *undertaking;	/* process 1 */
+
+/* Processes but the first one; from the first fork on. */
+static u32 nr_forked;
+
+/**
+ * rump_alone() - Is the first process the only one?
+ *
+ * Return: true if so
+ */
+bool rump_alone(void)
+{
+	return !READ_ONCE(nr_forked);
+}
+
+/*
+ * In the parent, in calls of its own.
+ */
+
+static struct rump_process *process_get(void)
+{
+	struct rump_process *proc;
+
+	for (proc = processes; proc < processes + PROCESSES; proc++) {
+		if (READ_ONCE(proc->used) || host_cmpxchg(&proc->used, 0, 1))
+			continue;
+		memset(proc, 0, offsetof(struct rump_process, used));
+		return proc;
+	}
+	return NULL;
+}
+
+static void process_put(struct rump_process *proc)
+{
+	smp_store_release(&proc->used, 0);
+}
+
+/* Do files lie in the memory of the process? Their pages cannot be taken from it from outside. */
+static bool has_mappings(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	bool found = false;
+
+	mmap_read_lock(mm);
+	VMA_ITERATOR(vmi, mm, 0);
+	for_each_vma(vmi, vma)
+		found |= vma->vm_file || (vma->vm_flags & VM_SHARED);
+	mmap_read_unlock(mm);
+	return found;
+}
+
+/**
+ * rump_fork_prepare() - The calling process is about to fork on the host
+ *
+ * Return: what names the child to be, or -errno: -EBUSY if files are mapped, -EAGAIN
+ */
+long rump_fork_prepare(void)
+{
+	struct rump_process *proc;
+
+	if (has_mappings(current->mm))
+		return -EBUSY;
+	proc = process_get();
+	if (!proc)
+		return -EAGAIN;
+	proc->main = rump_hthread_get(RUMP_HT_THREAD, proc, 0);
+	if (!proc->main) {
+		process_put(proc);
+		return -EAGAIN;
+	}
+	return (long)proc;
+}
+
+static void birth(struct rump_process *proc, u32 how)
+{
+	smp_store_release(&proc->birth, how);
+	hyp->wake(&proc->birth);
+}
+
+/* First run of a forked process's leader. */
+static int child_start(void *arg)
+{
+	struct rump_process *proc = arg;
+
+	if (rump_lead(proc)) {
+		birth(proc, RUMP_BIRTH_FAILED);
+		do_exit(0);
+	}
+	rump_become(proc->main);
+	birth(proc, RUMP_BIRTH_DONE);
+	return 0;
+}
+
+static struct rump_process *process_of(unsigned long name)
+{
+	unsigned long at = name - (unsigned long)processes;
+	struct rump_process *proc = (void *)name;
+
+	if (at >= sizeof(processes) || at % sizeof(*proc))
+		return NULL;
+	return proc->used && proc->birth == RUMP_BIRTH_PENDING && !proc->hostpid ? proc : NULL;
+}
+
+/**
+ * rump_fork() - The host has forked: clone the current task for the child
+ * @name:	from rump_fork_prepare()
+ * @flags:	CLONE_FILES, CLONE_FS
+ * @pid:	the child's host pid; negative if there is no child after all
+ *
+ * Return: 0 or -errno; the child is told as well
+ */
+long rump_fork(unsigned long name, unsigned long flags, int pid)
+{
+	struct rump_process *proc = process_of(name);
+	pid_t tid = pid;
+	struct kernel_clone_args args = {
+		.flags		= flags & (CLONE_FILES | CLONE_FS),
+		.exit_signal	= SIGCHLD,
+		.fn		= child_start,
+		.fn_arg		= proc,
+		.set_tid	= &tid,
+		.set_tid_size	= 1,
+	};
+	pid_t ret;
+
+	if (!proc)
+		return -EINVAL;
+	if (pid <= 0) {
+		rump_hthread_put(proc->main);
+		process_put(proc);
+		return 0;
+	}
+	proc->hostpid = pid;
+	asm volatile("lock; incl %0" : "+m"(nr_forked));
+	ret = kernel_clone(&args);
+	if (ret == -EEXIST || ret == -EPERM || ret == -EINVAL) {
+		/* Taken by one of this kernel's own tasks, or no right to choose. */
+		args.set_tid_size = 0;
+		ret = kernel_clone(&args);
+	}
+	if (ret < 0)
+		birth(proc, RUMP_BIRTH_FAILED);
+	return ret < 0 ? ret : 0;
+}
+
+/* Does another thread of its process carry? */
+static bool others_carry(const struct rump_hthread *ht)
+{
+	struct rump_hthread *c;
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++) {
+		c = READ_ONCE(rump_vcpus[i].carrier);
+		if (c && c != ht && c->proc == ht->proc && &rump_vcpus[i] != kstack_base()->vcpu)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * rump_leave_process() - The current process ends
+ *
+ * The calling thread has no task afterwards, and it is the last that had one.
+ *
+ * Return: -EINVAL for the first process, which halts the kernel instead
+ */
+long rump_leave_process(void)
+{
+	struct rump_hthread *ht = current->thread.ht;
+	struct rump_process *proc = ht->proc;
+	unsigned int turns = 0;
+
+	if (proc == &rump_first_process)
+		return -EINVAL;
+	WRITE_ONCE(proc->state, RUMP_PROC_LEAVING);
+	spin_lock_irq(&current->sighand->siglock);
+	current->signal->flags = SIGNAL_GROUP_EXIT;
+	zap_other_threads(current);
+	spin_unlock_irq(&current->sighand->siglock);
+	while (atomic_read(&current->signal->live) > 1 || others_carry(ht)) {
+		if (++turns < 100)
+			yield();
+		else
+			schedule_timeout_uninterruptible(1);
+	}
+	rump_carry_self();
+	current->thread.ht = NULL;
+	ht->task = NULL;
+	WRITE_ONCE(proc->state, RUMP_PROC_GONE);
+	rump_complete(ht, 0);
+	do_exit(0);
+}
+
+/*
+ * In process 1: burials.
+ */
+
+static void bury(struct rump_hthread *undertaker)
+{
+	struct rump_process *proc = undertaker->proc;
+	struct task_struct *leader;
+	bool there;
+
+	do {
+		rcu_read_lock();
+		leader = find_task_by_vpid(proc->pid);
+		there = leader && leader == proc->leader;
+		if (there)
+			send_sig_info(SIGKILL, SEND_SIG_PRIV, leader);
+		rcu_read_unlock();
+		if (there)
+			schedule_timeout_uninterruptible(1);
+	} while (there);
+	WRITE_ONCE(proc->state, RUMP_PROC_GONE);
+	rump_complete(undertaker, 0);
+}
+
+/**
+ * rump_bury_request() - In interrupt context: an undertaker has come
+ * @ht:	its thread
+ */
+void rump_bury_request(struct rump_hthread *ht)
+{
+	llist_add(&ht->request_node, &burials);
+	if (undertaking)
+		wake_up_process(undertaking);
+}
+
+/**
+ * rump_bury_forever() - What process 1 does
+ */
+void __noreturn rump_bury_forever(void)
+{
+	struct rump_hthread *ht, *next;
+	struct llist_node *node;
+
+	undertaking = current;
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		node = llist_del_all(&burials);
+		if (!node) {
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		llist_for_each_entry_safe(ht, next, node, request_node) {
+			ht->req = RUMP_REQ_RUNNING;
+			WRITE_ONCE(ht->attaching, 0);
+			WRITE_ONCE(ht->request_queued, 0);
+			bury(ht);
+		}
+	}
+}
+
+/*
+ * On host stacks.
+ */
+
+/**
+ * rump_fork_child() - In the forked process: wait until it is one of the kernel's
+ * @proc:	from rump_fork_prepare()
+ * @tid:	host thread id of the caller
+ * @orphan:	has the parent ended? Then there will be no answer
+ *
+ * Return: what identifies the thread in calls, or NULL: this process has no kernel
+ */
+struct rump_hthread *rump_fork_child(struct rump_process *proc, int tid, int (*orphan)(void))
+{
+	struct rump_hthread *ht = proc->main;
+	bool over = false;
+	u32 how;
+
+	/* The window's mappings are the parent's. */
+	hyp->unmap(RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR);
+	ht->tid = tid;
+	for (;;) {
+		how = smp_load_acquire(&proc->birth);
+		if (how == RUMP_BIRTH_DONE)
+			return ht;
+		if (how == RUMP_BIRTH_FAILED || over)
+			return NULL;
+		hyp->park(&proc->birth, RUMP_BIRTH_PENDING, hyp->clock_mono() + BIRTH_SLICE);
+		/* It may have answered before it ended: look once more. */
+		over = orphan();
+	}
+}
+
+/* Threads that have ended wake for no timer. */
+static void release_guards(struct rump_process *proc)
+{
+	struct rump_hthread *guard;
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++) {
+		guard = READ_ONCE(rump_vcpus[i].guard);
+		if (guard && guard->proc == proc) {
+			rump_guard_leave(&rump_vcpus[i], guard);
+			rump_guard_check(&rump_vcpus[i]);
+		}
+	}
+}
+
+/* Take over a virtual CPU that was handed to a thread that could not take it any more. */
+static void take_over(struct rump_process *proc, struct rump_hthread *heir)
+{
+	struct rump_hthread *c;
+	unsigned int i, turns;
+	struct rump_vcpu *v;
+
+	for (i = 0; i < rump_boot.ncpu; i++) {
+		v = &rump_vcpus[i];
+		for (turns = 0; READ_ONCE(v->owner); turns++) {
+			c = READ_ONCE(v->carrier);
+			if (!c || c->proc != proc || c == heir)
+				break;
+			if (smp_load_acquire(&c->carry) == v && !heir->carry) {
+				c->carry = NULL;
+				v->carrier = heir;
+				WRITE_ONCE(v->owner, heir->tid);
+				heir->carry = v;
+				break;
+			}
+			if (turns == YIELDS)
+				hyp->panic("a process was killed while it ran kernel code");
+			hyp->yield();
+		}
+	}
+}
+
+static long bury_and_wait(struct rump_hthread *ht, void *unused)
+{
+	return rump_enter_slow(ht, ht->vcpu, 0);
+}
+
+/**
+ * rump_bury() - End what a killed process has left, in a process for that purpose only
+ * @proc:	the dead one
+ * @tid:	host thread id of the caller, which must not use its own memory's contents
+ */
+void rump_bury(struct rump_process *proc, int tid)
+{
+	struct rump_hthread *ht = rump_hthread_get(RUMP_HT_THREAD, proc, tid);
+
+	if (!ht)
+		return;
+	ht->attaching = RUMP_ATTACH_BURIAL;
+	smp_store_release(&proc->undertaker, ht);
+	smp_mb();
+	release_guards(proc);
+	take_over(proc, ht);
+	rump_host_call(ht, bury_and_wait, NULL);
+}
+
+/**
+ * rump_process_pid() - The host pid of a forked process
+ * @proc:	the process
+ *
+ * Return: pid
+ */
+int rump_process_pid(struct rump_process *proc)
+{
+	return proc->hostpid;
+}
+
+/**
+ * rump_left() - Did a process leave, so that it needs no burial?
+ * @proc:	the process
+ *
+ * Return: 1 if so; also if it never began
+ */
+int rump_left(struct rump_process *proc)
+{
+	return smp_load_acquire(&proc->birth) != RUMP_BIRTH_DONE ||
+	       READ_ONCE(proc->state) == RUMP_PROC_GONE;
+}
+
+/**
+ * rump_forget() - A process has ended and been buried: free what names it
+ * @proc:	the process
+ */
+void rump_forget(struct rump_process *proc)
+{
+	release_guards(proc);
+	rump_hthread_put_all(proc);
+	asm volatile("lock; decl %0" : "+m"(nr_forked));
+	process_put(proc);
+}
