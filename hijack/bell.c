@@ -2,8 +2,10 @@
 /* bell.c - eventfds of the host by which the rump kernel wakes who waits on the host
  *
  * A thread that waits for descriptors of both kernels waits on the host, for one of these too
- * (RUMP_CALL_WATCH). They are kept for the next wait. A bell that still rings from the last one
- * wakes once for nothing; who waits looks again anyway.
+ * (RUMP_CALL_WATCH). It keeps it until it ends; then another one may have it. A bell that still rings
+ * from the last wait wakes once for nothing; who waits looks again anyway. So that the number of
+ * a bell is never the program's while the rump kernel may ring it, a bell is closed only when its
+ * watch is gone.
  */
 #include <asm/errno.h>
 /* <linux/eventfd.h> came with Linux 6.11. */
@@ -90,7 +92,7 @@ int bell_make(void)
 }
 
 /**
- * bell_take() - One for a wait
+ * bell_take() - One for a thread
  *
  * Return: descriptor or a negated errno
  */
@@ -107,7 +109,7 @@ int bell_take(void)
 }
 
 /**
- * bell_return() - The wait is over
+ * bell_return() - The thread is over
  */
 void bell_return(int fd)
 {

@@ -25,7 +25,7 @@
  *     a call always finds one.
  *   - all numbers below full_below are in use on the host, parked ones included. So parked[0] is the
  *     lowest free number as the program sees it if it is not above full_below.
- *   - a bit of fds_rump is set after the rump kernel has installed the file, and cleared before it
+ *   - a bit of @rump is set after the rump kernel has installed the file, and cleared before it
  *     removes it. Readers take no lock: a stale 0 sends the call to the placeholder.
  *
  * The lock is held with signals deferred (rump__self.held), as handlers may open files. It is not
@@ -236,32 +236,50 @@ static bool is_parked(unsigned int i, unsigned int fd)
 	return i < f->nparked && f->parked[i].fd == fd;
 }
 
-static void park(unsigned int i, unsigned int fd, bool is_closing)
+static void park(unsigned int i, unsigned int fd, uint32_t close)
 {
 	struct fds *f = fds_now();
 
 	for (unsigned int j = f->nparked++; j > i; j--)
 		f->parked[j] = f->parked[j - 1];
-	f->parked[i] = (struct parked){fd, is_closing};
-	f->closing += is_closing;
+	f->parked[i] = (struct parked){fd, close};
+	f->closing += close != 0;
 }
 
 static void remove_parked(unsigned int i)
 {
 	struct fds *f = fds_now();
 
-	f->closing -= f->parked[i].closing;
+	f->closing -= f->parked[i].closing != 0;
 	f->nparked--;
 	for (; i < f->nparked; i++)
 		f->parked[i] = f->parked[i + 1];
 }
 
 /**
+ * fds_holds() - Whether a number is parked; locked
+ */
+bool fds_holds(unsigned int fd)
+{
+	return is_parked(find(fd), fd);
+}
+
+/**
  * fds_is_parked() - Whether a number is closed for the program, and held all the same
+ *
+ * Most are not, and a look without the lock says so. It can see a number twice while others move in
+ * parked[], or one that has just left it.
  */
 bool fds_is_parked(unsigned int fd)
 {
-	return is_parked(find(fd), fd);
+	bool is = fds_holds(fd);
+
+	if (is) {
+		fds_lock();
+		is = fds_holds(fd);
+		fds_unlock();
+	}
+	return is;
 }
 
 /**
@@ -365,7 +383,7 @@ static long offer_lowest(void)
 		fds_freed((unsigned int)fd);
 		return result;
 	}
-	park(i, (unsigned int)fd, false);
+	park(i, (unsigned int)fd, 0);
 	return 0;
 }
 
@@ -449,6 +467,7 @@ long fds_close(unsigned int fd)
 {
 	struct fds *f = fds_now();
 	unsigned int i;
+	uint32_t close;
 	long result;
 
 	fds_lock();
@@ -467,15 +486,16 @@ long fds_close(unsigned int fd)
 		fds_unlock();
 		return result;
 	}
-	park(find(fd), fd, true);
+	close = ++f->last_close ? f->last_close : ++f->last_close;
+	park(find(fd), fd, close);
 	fds_unlock();
 
 	result = kernel_call(__NR_close, fd, 0, 0, 0, 0, 0);
 
 	fds_lock();
 	i = find(fd);
-	if (is_parked(i, fd) && f->parked[i].closing) {
-		f->parked[i].closing = false;
+	if (is_parked(i, fd) && f->parked[i].closing == close) {
+		f->parked[i].closing = 0;
 		f->closing--;
 	}
 	fds_unlock();

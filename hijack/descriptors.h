@@ -12,10 +12,14 @@
 
 #define PARKED_MAX 320 /* threads in flight at once, and descriptors in one message */
 
-/* A number that is held and has no rump file; descriptors.c tells more. */
+/**
+ * struct parked - A number that is held and offered
+ * @closing:	which close() has yet to return before it is; 0 for none. By the time it does, the
+ *		number may have been taken, closed and parked again.
+ */
 struct parked {
 	unsigned int fd;
-	bool closing;
+	uint32_t closing;
 };
 
 /**
@@ -29,6 +33,7 @@ struct fds {
 	unsigned int top;
 	unsigned int nparked, closing, in_flight, full_below;
 	uint32_t lock;
+	uint32_t last_close;
 	struct parked parked[PARKED_MAX];
 };
 
@@ -67,6 +72,7 @@ void fds_hide(int fd);
 void fds_show(int fd);
 bool fds_hidden(unsigned long fd);
 bool fds_is_parked(unsigned int fd);
+bool fds_holds(unsigned int fd);
 bool fds_is_open(unsigned long fd);
 long fds_first(unsigned int from, unsigned int last);
 long fds_next_kept(unsigned int from, unsigned int last);

@@ -4,22 +4,28 @@
  * Theory of operation
  *
  * An instance is the host's, under its number. When it is given the first rump descriptor it gets
- * a second half: an instance of the rump kernel, under the same number there (fds_rump says host, and
+ * a second half: an instance of the rump kernel, under the same number there (the shim's table says host, and
  * the rump kernel has a file there all the same). The rump kernel watches that half and rings a bell, an
  * eventfd, at every wake-up; the host half has the bell as an edge-triggered member.
  *
  * A wait takes what is ready in the rump half, then waits in the host half; when that reports the
- * bell, it takes again. Nothing is lost: what becomes ready after the rump half was asked rings
- * the bell, which the host half remembers. A bell wakes one waiter; one that leaves something behind
- * rings again if there are others.
+ * bell, and nothing was taken yet, it takes. Nothing is lost: what becomes ready after the rump half
+ * was asked rings the bell, which the host half remembers. A bell wakes one waiter; one that
+ * leaves something behind rings again if there are others. If the rump half fills all the room there
+ * is, the next wait begins with the host half.
  *
- * Instances in instances: an outer one is told of both halves of an inner one. As the
- * inner one may get its second half later, such pairs are remembered (nested[]).
+ * To poll(2), and to an instance it is in (nested.c), the host half is readable while a bell is
+ * remembered whose reason has gone. epoll_is_ready() finds that out, and silences the bell: an
+ * instance looks at its members again before it says that they are ready.
+ *
+ * All numbers of an instance have the half: half_of[] knows which numbers are instances.
  */
 #include <asm/errno.h>
 #include <linux/eventpoll.h>
 #include <linux/fcntl.h>
+#include <linux/kcmp.h>
 
+#include "nested.h"
 #include "route.h"
 #include "special.h"
 #include "state.h"
@@ -27,10 +33,14 @@
 #include "wait.h"
 
 #define HALVES	   256
-#define NESTED	   64
-#define POLLIN	   1
+#define NUMBERS	   4096 /* instances with larger ones have no second half */
+#define NO_HALF	   0xffff
 #define MASK_BYTES 8
 #define BELL_DATA  0x72756d702062656cul /* "rump bel": a program's own data is rarely that */
+#define FOREVER	   (-1l)
+#define SECONDS	   1000000000l
+#define MS	   1000000l
+#define TIME_MAX   (SECONDS << 32) /* no one waits longer than a century */
 
 struct event {
 	uint32_t events;
@@ -39,27 +49,34 @@ struct event {
 
 /**
  * struct half - The second half of an instance
- * @fds:	numbers that name the instance, by dup
  * @bell:	eventfd
+ * @names:	numbers of the instance
  * @watch:	of the rump kernel
  * @waiters:	threads in a wait
+ * @host_first:	the next wait asks the host half first
  */
 struct half {
 	int bell;
 	uint32_t names;
 	unsigned long watch;
 	uint32_t waiters;
+	bool host_first;
 };
 
-struct nested {
-	uint32_t outer, inner;
-	struct event event;
-	bool used;
+/**
+ * struct patience - How long a wait may take, and in what mask
+ * @left:	nanoseconds or FOREVER
+ * @fine:	the call has nanoseconds, not milliseconds
+ */
+struct patience {
+	int64_t left;
+	bool fine;
+	const void *mask;
+	unsigned long mask_size;
 };
 
 static struct half halves[HALVES];
-static uint16_t half_of[4096]; /* index plus 1, by number; instances with larger ones have none */
-static struct nested nested[NESTED];
+static uint16_t half_of[NUMBERS]; /* 0: no instance, NO_HALF, or index plus 1 */
 bool epoll_used;
 
 /**
@@ -68,9 +85,17 @@ bool epoll_used;
 static struct half *find(unsigned long fd)
 {
 	uint32_t n = (uint32_t)fd;
-	uint16_t i = n < sizeof(half_of) / sizeof(half_of[0]) ? half_of[n] : 0;
+	uint16_t i = n < NUMBERS ? half_of[n] : 0;
 
-	return i ? &halves[i - 1] : NULL;
+	return i && i != NO_HALF ? &halves[i - 1] : NULL;
+}
+
+/**
+ * is_instance() - Whether a number is known to be that of an instance
+ */
+static bool is_instance(unsigned long fd)
+{
+	return (uint32_t)fd < NUMBERS && half_of[(uint32_t)fd];
 }
 
 /**
@@ -82,70 +107,91 @@ bool epoll_has_half(unsigned long fd)
 }
 
 /**
+ * note_instance() - A number is that of an instance
+ */
+static void note_instance(unsigned long fd)
+{
+	if ((uint32_t)fd < NUMBERS && !half_of[(uint32_t)fd]) {
+		half_of[(uint32_t)fd] = NO_HALF;
+		epoll_used = true;
+	}
+}
+
+/**
+ * add_name() - The half serves a number too; locked
+ */
+static void add_name(struct half *half, unsigned int from, unsigned int to)
+{
+	if (raw_failed(kernel_call(RUMP_CALL_FD_DUP, from, to, O_CLOEXEC, 0, 0, 0)))
+		return;
+	half_of[to] = (uint16_t)(half - halves + 1);
+	half->names++;
+}
+
+/**
  * make_half() - Give an instance its second half; locked
  */
 static long make_half(unsigned int fd)
 {
 	struct pollfd_raw watched = {(int)fd, POLLIN, 0};
 	struct event event = {EPOLLIN | EPOLLET, BELL_DATA};
+	long pid = raw0(__NR_getpid), made, result;
 	struct half *half = halves;
-	long made, result;
 
 	while (half < halves + HALVES && half->names)
 		half++;
-	if (fd >= sizeof(half_of) / sizeof(half_of[0]) || half == halves + HALVES)
+	if (fd >= NUMBERS || half == halves + HALVES)
 		return -ENOSPC;
 	half->bell = bell_make();
 	if (half->bell < 0)
 		return half->bell;
+	/* If it is no instance, or none that another can be in, the host says so. */
+	result = raw4(__NR_epoll_ctl, fd, EPOLL_CTL_ADD, half->bell, &event);
+	if (raw_failed(result))
+		goto no_bell;
 	/* The number it gets is one that is parked or about to be; it leaves it at once. */
 	made = kernel_call(__NR_epoll_create1, 0, 0, 0, 0, 0, 0);
 	result = made;
-	if (!raw_failed(result))
-		result = kernel_call(RUMP_CALL_FD_DUP, made, fd, O_CLOEXEC, 0, 0, 0);
-	if (!raw_failed(made))
-		kernel_call(__NR_close, made, 0, 0, 0, 0, 0);
-	if (!raw_failed(result))
-		result = kernel_call(RUMP_CALL_WATCH, (long)&watched, 1, bell_names(half->bell),
-				     (long)&half->watch, RUMP_WATCH_KEEP, 0);
-	if (!raw_failed(result))
-		result = raw4(__NR_epoll_ctl, fd, EPOLL_CTL_ADD, half->bell, &event);
-	if (raw_failed(result)) {
-		bell_drop(half->bell);
-		kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
-		return result;
-	}
-	epoll_used = true;
+	if (raw_failed(result))
+		goto no_bell;
+	result = kernel_call(RUMP_CALL_FD_DUP, made, fd, O_CLOEXEC, 0, 0, 0);
+	kernel_call(__NR_close, made, 0, 0, 0, 0, 0);
+	if (raw_failed(result))
+		goto no_bell;
+	result = kernel_call(RUMP_CALL_WATCH, (long)&watched, 1, bell_names(half->bell), (long)&half->watch,
+			     RUMP_WATCH_KEEP, 0);
+	if (raw_failed(result))
+		goto no_watch;
 	half->names = 1;
 	half->waiters = 0;
+	half->host_first = false;
 	half_of[fd] = (uint16_t)(half - halves + 1);
+	epoll_used = true;
+	for (unsigned int n = 0; n < NUMBERS; n++)
+		if (half_of[n] == NO_HALF && !raw_call(__NR_kcmp, pid, pid, KCMP_FILE, fd, n, 0))
+			add_name(half, fd, n);
 	return 0;
+no_watch:
+	kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
+no_bell:
+	bell_drop(half->bell);
+	return result;
 }
 
 /**
- * need_half() - Give an instance its second half, and tell those it is in
+ * need_half() - Give an instance its second half, unless it has one
  */
 static long need_half(unsigned int fd)
 {
-	long result = 0;
-	bool made = false;
+	long result = find(fd) ? 0 : fds_begin();
 
-	if (find(fd))
-		return 0;
-	result = fds_begin();
-	if (result)
+	if (result || find(fd))
 		return result;
 	fds_lock();
-	if (!find(fd)) {
+	if (!find(fd))
 		result = make_half(fd);
-		made = !result;
-	}
 	fds_unlock();
 	fds_end(-EAGAIN);
-	for (int i = 0; made && i < NESTED; i++)
-		if (nested[i].used && nested[i].inner == fd && !need_half(nested[i].outer))
-			kernel_call(__NR_epoll_ctl, nested[i].outer, EPOLL_CTL_ADD, fd,
-				    (long)&nested[i].event, 0, 0);
 	return result;
 }
 
@@ -156,17 +202,17 @@ void epoll_forget(unsigned long fd)
 {
 	struct half *half = find(fd);
 
-	for (int i = 0; i < NESTED; i++)
-		if (nested[i].used && (nested[i].inner == (uint32_t)fd || nested[i].outer == (uint32_t)fd))
-			nested[i].used = false;
-	if (!half)
+	if (!is_instance(fd))
 		return;
+	nested_forget((uint32_t)fd);
 	fds_lock();
 	half_of[(uint32_t)fd] = 0;
-	kernel_call(RUMP_CALL_FD_CLOSE, (long)fd, 0, 0, 0, 0, 0);
-	if (!--half->names) {
-		kernel_call(RUMP_CALL_UNWATCH, (long)half->watch, 0, 0, 0, 0, 0);
-		bell_drop(half->bell);
+	if (half) {
+		kernel_call(RUMP_CALL_FD_CLOSE, (long)fd, 0, 0, 0, 0, 0);
+		if (!--half->names) {
+			kernel_call(RUMP_CALL_UNWATCH, (long)half->watch, 0, 0, 0, 0, 0);
+			bell_drop(half->bell);
+		}
 	}
 	fds_unlock();
 }
@@ -176,7 +222,7 @@ void epoll_forget(unsigned long fd)
  */
 void epoll_forget_range(unsigned int first, unsigned int last)
 {
-	for (; first <= last && first < sizeof(half_of) / sizeof(half_of[0]); first++)
+	for (; first <= last && first < NUMBERS; first++)
 		epoll_forget(first);
 }
 
@@ -187,14 +233,49 @@ void epoll_dup(unsigned long from, unsigned long to)
 {
 	struct half *half = find(from);
 
-	if (!half || (uint32_t)to >= sizeof(half_of) / sizeof(half_of[0]))
+	if (!is_instance(from) || (uint32_t)to >= NUMBERS)
 		return;
 	fds_lock();
-	if (!raw_failed(kernel_call(RUMP_CALL_FD_DUP, (long)from, (long)to, O_CLOEXEC, 0, 0, 0))) {
-		half_of[(uint32_t)to] = (uint16_t)(half - halves + 1);
-		half->names++;
-	}
+	half_of[(uint32_t)to] = NO_HALF;
+	if (half)
+		add_name(half, (unsigned int)from, (unsigned int)to);
 	fds_unlock();
+}
+
+/**
+ * epoll_is_ready() - Whether an instance that the host says is readable really is
+ */
+bool epoll_is_ready(unsigned long fd)
+{
+	struct pollfd_raw look = {(int)fd, POLLIN, 0};
+	struct half *half = find(fd);
+
+	if (!half || kernel_call(__NR_poll, (long)&look, 1, 0, 0, 0, 0) > 0)
+		return true;
+	bell_silence(half->bell);
+	/* Others may wait for the bell that became right in between. */
+	if (kernel_call(__NR_poll, (long)&look, 1, 0, 0, 0, 0) > 0) {
+		bell_ring(half->bell);
+		return true;
+	}
+	return raw3(__NR_poll, &look, 1, 0) > 0;
+}
+
+/**
+ * create() - Make an instance, on the host
+ */
+static long create(struct hijack_call *call)
+{
+	long fd;
+
+	if (!nplaces && !places_families)
+		return host_newfd(call);
+	if (fds_parked())
+		fds_withdraw();
+	fd = hijack_host(call);
+	if (!raw_failed(fd))
+		note_instance((unsigned long)fd);
+	return fd;
 }
 
 /**
@@ -202,7 +283,7 @@ void epoll_dup(unsigned long from, unsigned long to)
  */
 long route_epoll_create(struct hijack_call *call)
 {
-	return host_newfd(call);
+	return create(call);
 }
 
 /**
@@ -210,56 +291,29 @@ long route_epoll_create(struct hijack_call *call)
  */
 long route_epoll_create1(struct hijack_call *call)
 {
-	return host_newfd(call);
+	return create(call);
 }
 
 /**
- * note_nested() - An instance has been put into another, or taken out
+ * control_host() - epoll_ctl(2) with a member of the host
  */
-static void note_nested(const struct hijack_call *call)
+static long control_host(struct hijack_call *call)
 {
-	uint32_t outer = (uint32_t)call->arg[0], inner = (uint32_t)call->arg[2];
-	int free = -1;
+	unsigned long instance = call->arg[0], fd = call->arg[2];
+	long result;
 
-	for (int i = 0; i < NESTED; i++) {
-		if (!nested[i].used) {
-			free = free < 0 ? i : free;
-			continue;
-		}
-		if (nested[i].outer != outer || nested[i].inner != inner)
-			continue;
-		if ((int)call->arg[1] == EPOLL_CTL_DEL)
-			nested[i].used = false;
-		else
-			peek(&nested[i].event, (const void *)call->arg[3], sizeof(struct event));
-		return;
-	}
-	if ((int)call->arg[1] != EPOLL_CTL_ADD || free < 0)
-		return;
-	peek(&nested[free].event, (const void *)call->arg[3], sizeof(struct event));
-	nested[free].outer = outer;
-	nested[free].inner = inner;
-	epoll_used = nested[free].used = true;
-}
-
-/**
- * is_epoll() - Whether a host descriptor is an epoll instance
- */
-static bool is_epoll(unsigned long fd)
-{
-	static const char want[] = "anon_inode:[eventpoll]";
-	char path[48], name[32];
-	struct text text = {path, 0, sizeof(path) - 1};
-	long length;
-
-	text_string(&text, "/proc/self/fd/");
-	text_number(&text, (uint32_t)fd, 10);
-	path[text.length] = 0;
-	length = raw3(__NR_readlink, path, name, sizeof(name) - 1);
-	if (length != sizeof(want) - 1)
-		return false;
-	name[length] = 0;
-	return str_equal(name, want);
+	if (fd_is_rump(instance))
+		return fds_is_open(fd) ? -EINVAL : -EBADF;
+	if (!is_instance(fd) || (int)call->arg[1] == EPOLL_CTL_MOD)
+		return hijack_pass(call);
+	result = hijack_host(call);
+	if (raw_failed(result))
+		return result;
+	if ((int)call->arg[1] == EPOLL_CTL_ADD)
+		nested_add((uint32_t)instance, (uint32_t)fd);
+	else
+		nested_remove((uint32_t)instance, (uint32_t)fd);
+	return 0;
 }
 
 /**
@@ -268,34 +322,28 @@ static bool is_epoll(unsigned long fd)
 long route_epoll_ctl(struct hijack_call *call)
 {
 	unsigned long instance = call->arg[0], fd = call->arg[2];
+	struct event event;
 	long result;
 
 	if (fds_hidden(fd))
 		return -EBADF;
-	if (!fd_is_rump(fd) || fd_is_rump(instance)) {
-		/* Seldom enough to ask the host each time: members are added once. */
-		bool inner = (int)call->arg[1] != EPOLL_CTL_MOD && nplaces + (places_families != 0) &&
-			     is_epoll(fd);
-
-		if (!inner)
-			return fd_is_rump(instance) ? -EINVAL : hijack_pass(call);
-		result = hijack_host(call);
-		if (raw_failed(result))
-			return result;
-		note_nested(call);
-		if (epoll_has_half(fd) && !need_half((unsigned int)instance))
-			kernel_call(__NR_epoll_ctl, (long)instance, (long)call->arg[1], (long)fd,
-				    (long)call->arg[3], 0, 0);
-		return result;
-	}
+	if (!fd_is_rump(fd))
+		return control_host(call);
+	if (fd_is_rump(instance))
+		return -EINVAL;
 	if ((int)call->arg[1] == EPOLL_CTL_ADD) {
+		if (!peek(&event, (const void *)call->arg[3], sizeof(event)))
+			return -EFAULT;
 		result = need_half((unsigned int)instance);
-		if (result)
-			return result;
-	} else if (!find(instance)) {
-		return raw_failed(raw2(__NR_fcntl, instance, F_GETFD)) ? -EBADF : -ENOENT;
+		return result ? result : rump_perform(call);
 	}
-	return rump_perform(call);
+	if (find(instance))
+		return rump_perform(call);
+	if (!fds_is_open(instance))
+		return -EBADF;
+	if ((int)call->arg[1] != EPOLL_CTL_MOD && (int)call->arg[1] != EPOLL_CTL_DEL)
+		return -EINVAL;
+	return is_instance(instance) ? -ENOENT : -EINVAL;
 }
 
 /**
@@ -321,21 +369,35 @@ static bool take_bell(struct event *events, long *n)
  */
 static long take_ready(unsigned long instance, struct event *events, long room)
 {
-	long n = 0;
-
-	if (room > 0)
-		n = kernel_call(__NR_epoll_wait, (long)instance, (long)events, room, 0, 0, 0);
-	return n;
+	return kernel_call(__NR_epoll_wait, (long)instance, (long)events, room, 0, 0, 0);
 }
 
 /**
- * pass_on() - Let another waiter have what is left
+ * ask_host() - Wait in the host half
+ * @left:	nanoseconds or FOREVER
+ */
+static long ask_host(unsigned long instance, struct event *events, long room, int64_t left,
+		     const struct patience *patience)
+{
+	struct timespec_raw time = {left / SECONDS, left % SECONDS};
+	int64_t ms = left < 0 ? -1 : (left + MS - 1) / MS;
+
+	if (patience->fine)
+		return raw_call(__NR_epoll_pwait2, instance, events, room, left < 0 ? NULL : &time,
+				patience->mask, patience->mask_size);
+	return raw_call(__NR_epoll_pwait, instance, events, room, ms > INT32_MAX ? INT32_MAX : ms,
+			patience->mask, patience->mask_size);
+}
+
+/**
+ * pass_on() - Let another waiter, or an instance that this one is in, have what is left
  */
 static void pass_on(struct half *half, unsigned long instance)
 {
 	struct pollfd_raw fd = {(int)instance, POLLIN, 0};
 
-	if (__atomic_load_n(&half->waiters, __ATOMIC_RELAXED) &&
+	if ((__atomic_load_n(&half->waiters, __ATOMIC_RELAXED) > 1 ||
+	     nested_is_inner((uint32_t)instance)) &&
 	    kernel_call(__NR_poll, (long)&fd, 1, 0, 0, 0, 0) > 0)
 		bell_ring(half->bell);
 }
@@ -348,42 +410,63 @@ static int64_t now(void)
 	struct timespec_raw time = {0, 0};
 
 	raw2(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, &time);
-	return time.seconds * 1000000000l + time.nanoseconds;
+	return time.seconds * SECONDS + time.nanoseconds;
+}
+
+/**
+ * collect() - Ask both halves once
+ * @left:	how long the host half may wait
+ * @rung:	set if it was only the bell that ended that
+ *
+ * Return: how many events there are, or a negated errno
+ */
+static long collect(struct half *half, unsigned long instance, struct event *events, long room,
+		    int64_t left, const struct patience *patience, bool *rung)
+{
+	bool host_first = __atomic_exchange_n(&half->host_first, false, __ATOMIC_RELAXED);
+	long ready = 0, more;
+
+	*rung = host_first;
+	if (!host_first) {
+		ready = take_ready(instance, events, room);
+		if (ready < 0)
+			return ready;
+		if (ready == room) {
+			__atomic_store_n(&half->host_first, true, __ATOMIC_RELAXED);
+			return ready;
+		}
+	}
+	more = ask_host(instance, events + ready, room - ready, ready || host_first ? 0 : left,
+			patience);
+	if (raw_failed(more))
+		return ready ? ready : more;
+	*rung |= take_bell(events + ready, &more);
+	if (ready || !*rung || more == room)
+		return ready + more;
+	ready = take_ready(instance, events + more, room - more);
+	if (raw_failed(ready))
+		return more ? more : ready;
+	return ready + more;
 }
 
 /**
  * wait() - epoll_pwait2(2) on both halves
- * @timeout:	nanoseconds, -1 for ever
  */
 static long wait(struct half *half, unsigned long instance, struct event *events, int room,
-		 int64_t timeout, const void *mask, unsigned long mask_size)
+		 const struct patience *patience)
 {
-	int64_t until = timeout > 0 ? now() + timeout : 0, left = timeout;
-	long ready, more;
+	int64_t left = patience->left, until = left > 0 ? now() + left : 0;
+	long ready;
 	bool rung;
 
 	for (;;) {
-		ready = take_ready(instance, events, room);
-		if (raw_failed(ready) || ready == room)
+		ready = collect(half, instance, events, room, left, patience, &rung);
+		if (ready || (!rung && left >= 0))
 			break;
-		if (timeout > 0)
-			left = until - now() > 0 ? until - now() : 0;
-		/* Milliseconds, as epoll_pwait2() is not on every host; rounded up, as there. */
-		more = raw_call(__NR_epoll_pwait, instance, events + ready, room - ready,
-				ready ? 0 : left < 0 ? -1 : (left + 999999) / 1000000, mask,
-				mask_size);
-		if (raw_failed(more)) {
-			ready = ready ? ready : more;
-			break;
+		if (left > 0) {
+			left = until - now();
+			left = left > 0 ? left : 0;
 		}
-		rung = take_bell(events + ready, &more);
-		ready += more;
-		if (rung && ready < room) {
-			more = take_ready(instance, events + ready, room - ready);
-			ready += more > 0 ? more : 0;
-		}
-		if (ready || (!rung && (timeout >= 0)))
-			break;
 	}
 	if (ready > 0)
 		pass_on(half, instance);
@@ -391,23 +474,36 @@ static long wait(struct half *half, unsigned long instance, struct event *events
 }
 
 /**
- * epoll_wait() - Wait on an instance, of one kernel or both
+ * epoll_wait() - Wait on an instance
  */
-static long epoll_wait(struct hijack_call *call, int64_t timeout, const void *mask,
-		       unsigned long mask_size)
+static long epoll_wait(struct hijack_call *call, const struct patience *patience)
 {
 	struct half *half = find(call->arg[0]);
 	int room = (int)call->arg[2];
+	struct patience own = *patience;
+	uint64_t mask;
 	long result;
 
-	if (room <= 0)
+	if (nested_used)
+		nested_settle((uint32_t)call->arg[0]);
+	if (!half)
+		return fd_is_rump(call->arg[0]) ? -EINVAL : hijack_pass(call);
+	if (room <= 0 || (own.mask && own.mask_size != MASK_BYTES))
 		return -EINVAL;
+	own.mask = hijack_open_mask(&mask, (unsigned long)own.mask);
 	call->side = HIJACK_RUMP;
 	__atomic_add_fetch(&half->waiters, 1, __ATOMIC_RELAXED);
-	result = wait(half, call->arg[0], (struct event *)call->arg[1], room, timeout, mask,
-		      mask_size);
+	result = wait(half, call->arg[0], (struct event *)call->arg[1], room, &own);
 	__atomic_sub_fetch(&half->waiters, 1, __ATOMIC_RELAXED);
 	return result;
+}
+
+/**
+ * in_milliseconds() - The time-out of epoll_wait(2)
+ */
+static int64_t in_milliseconds(int ms)
+{
+	return ms < 0 ? FOREVER : ms * MS;
 }
 
 /**
@@ -415,11 +511,9 @@ static long epoll_wait(struct hijack_call *call, int64_t timeout, const void *ma
  */
 long route_epoll_wait(struct hijack_call *call)
 {
-	int ms = (int)call->arg[3];
+	const struct patience patience = {in_milliseconds((int)call->arg[3]), false, NULL, MASK_BYTES};
 
-	if (!find(call->arg[0]))
-		return hijack_pass(call);
-	return epoll_wait(call, ms < 0 ? -1 : ms * 1000000l, NULL, MASK_BYTES);
+	return epoll_wait(call, &patience);
 }
 
 /**
@@ -427,12 +521,10 @@ long route_epoll_wait(struct hijack_call *call)
  */
 long route_epoll_pwait(struct hijack_call *call)
 {
-	int ms = (int)call->arg[3];
+	const struct patience patience = {in_milliseconds((int)call->arg[3]), false,
+					  (const void *)call->arg[4], call->arg[5]};
 
-	if (!find(call->arg[0]))
-		return hijack_pass(call);
-	return epoll_wait(call, ms < 0 ? -1 : ms * 1000000l, (const void *)call->arg[4],
-			  call->arg[5]);
+	return epoll_wait(call, &patience);
 }
 
 /**
@@ -440,18 +532,19 @@ long route_epoll_pwait(struct hijack_call *call)
  */
 long route_epoll_pwait2(struct hijack_call *call)
 {
+	struct patience patience = {FOREVER, true, (const void *)call->arg[4], call->arg[5]};
 	struct timespec_raw timeout;
 
-	if (!find(call->arg[0]))
-		return hijack_pass(call);
-	if (!call->arg[3])
-		return epoll_wait(call, -1, (const void *)call->arg[4], call->arg[5]);
-	if (!peek(&timeout, (const void *)call->arg[3], sizeof(timeout)))
-		return -EFAULT;
-	if (timeout.seconds < 0 || timeout.nanoseconds < 0 || timeout.nanoseconds > 999999999)
-		return -EINVAL;
-	return epoll_wait(call, timeout.seconds * 1000000000l + timeout.nanoseconds,
-			  (const void *)call->arg[4], call->arg[5]);
+	if (call->arg[3] && epoll_has_half(call->arg[0])) {
+		if (!peek(&timeout, (const void *)call->arg[3], sizeof(timeout)))
+			return -EFAULT;
+		if (timeout.seconds < 0 || timeout.nanoseconds < 0 || timeout.nanoseconds >= SECONDS)
+			return -EINVAL;
+		patience.left = TIME_MAX;
+		if (timeout.seconds < TIME_MAX / SECONDS)
+			patience.left = timeout.seconds * SECONDS + timeout.nanoseconds;
+	}
+	return epoll_wait(call, &patience);
 }
 
 /**

@@ -131,7 +131,7 @@ static long dup_rump_onto(unsigned long fd, unsigned int to, unsigned long flags
 
 	fds_lock();
 	result = fd_is_rump(fd) ? 0 : -EBADF;
-	if (!result && !fd_is_rump(to) && !fds_is_parked(to))
+	if (!result && !fd_is_rump(to) && !fds_holds(to))
 		result = fds_place_at(to);
 	if (!raw_failed(result)) {
 		fds_unpark(to);
@@ -176,7 +176,7 @@ static long dup_host_onto(struct hijack_call *call, unsigned int to)
 		if (fd_is_rump(to)) {
 			fds_forget(to);
 			kernel_call(RUMP_CALL_FD_CLOSE, to, 0, 0, 0, 0, 0);
-		} else if (fds_is_parked(to)) {
+		} else if (fds_holds(to)) {
 			fds_unpark(to);
 			kernel_call(RUMP_CALL_FD_WITHDRAW, to, 0, 0, 0, 0, 0);
 		}

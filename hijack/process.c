@@ -244,6 +244,7 @@ void hijack_on_parent(enum hijack_kind kind, long result)
  */
 void hijack_on_thread_exit(void)
 {
+	wait_thread_exit();
 	kernel_thread_exit();
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* readable.c - whether a string of the program's can be read
+/* readable.c - whether memory of the program's can be read
  *
  * Theory of operation
  *
- * The shim looks at paths before any kernel does, and a bad pointer has to be EFAULT and not a
- * signal. A thread of the rump kernel's reads the string where its handler lets a fault fail
+ * The shim looks at paths and poll sets before any kernel does, and a bad pointer has to be EFAULT and not a
+ * signal. A thread of the rump kernel's reads them where its handler lets a fault fail
  * (rump__scan()). Any other thread has no such handler yet: it asks the host, which takes a microsecond,
  * and remembers the page in seen[]. The generation is part of an entry, so that all are forgotten
  * at once when the program unmaps or protects anything. An entry is one word: threads need no lock.
@@ -71,6 +71,22 @@ long readable_path(const char *path)
 	if (length == PATH_ROOM)
 		return -ENAMETOOLONG;
 	return length < 0 ? length : 0;
+}
+
+/**
+ * readable_memory() - Whether all of a piece of memory can be read
+ */
+bool readable_memory(const void *memory, size_t size)
+{
+	const char *at = memory, *end = at + size;
+	char byte;
+
+	if (end < at)
+		return false;
+	for (; at < end; at = (const char *)(((uintptr_t)at | (PAGE - 1)) + 1))
+		if (!(rump__self.ht ? peek(&byte, at, 1) : page_is_there(at)))
+			return false;
+	return true;
 }
 
 /**

@@ -106,6 +106,7 @@ long paths_magic(const char *path, const char **rest);
 /* ---- readable.c ---- */
 
 long readable_path(const char *path);
+bool readable_memory(const void *at, size_t size);
 void readable_forget(void);
 
 /* ---- route.c ---- */

@@ -116,13 +116,13 @@ long host_sigprocmask(struct hijack_call *call)
 }
 
 /**
- * open_mask() - Copy a signal mask, without the open signals
+ * hijack_open_mask() - Copy a signal mask, without the open signals
  * @mask:	the copy
  * @from:	the program's, or NULL
  *
  * Return: @mask, NULL for NULL; @from itself if it cannot be read, which the kernel will say
  */
-static const void *open_mask(uint64_t *mask, unsigned long from)
+const void *hijack_open_mask(uint64_t *mask, unsigned long from)
 {
 	uint64_t open = open_signals();
 
@@ -139,7 +139,7 @@ long host_sigsuspend(struct hijack_call *call)
 {
 	uint64_t mask;
 
-	return raw2(__NR_rt_sigsuspend, open_mask(&mask, call->arg[0]), call->arg[1]);
+	return raw2(__NR_rt_sigsuspend, hijack_open_mask(&mask, call->arg[0]), call->arg[1]);
 }
 
 /**
@@ -150,7 +150,7 @@ long host_mask_fourth(struct hijack_call *call)
 	const unsigned long *arg = call->arg;
 	uint64_t mask;
 
-	return raw_call(call->nr, arg[0], arg[1], arg[2], open_mask(&mask, arg[3]), arg[4], arg[5]);
+	return raw_call(call->nr, arg[0], arg[1], arg[2], hijack_open_mask(&mask, arg[3]), arg[4], arg[5]);
 }
 
 /**
@@ -161,7 +161,7 @@ long host_mask_fifth(struct hijack_call *call)
 	const unsigned long *arg = call->arg;
 	uint64_t mask;
 
-	return raw_call(call->nr, arg[0], arg[1], arg[2], arg[3], open_mask(&mask, arg[4]), arg[5]);
+	return raw_call(call->nr, arg[0], arg[1], arg[2], arg[3], hijack_open_mask(&mask, arg[4]), arg[5]);
 }
 
 /**
@@ -175,7 +175,7 @@ long host_mask_sixth(struct hijack_call *call)
 	const void *last = (const void *)arg[5];
 
 	if (last && open_signals() && !hijack_sealed && peek(pair, last, sizeof(pair))) {
-		pair[0] = (unsigned long)open_mask(&mask, pair[0]);
+		pair[0] = (unsigned long)hijack_open_mask(&mask, pair[0]);
 		last = pair;
 	}
 	return raw_call(call->nr, arg[0], arg[1], arg[2], arg[3], arg[4], last);

@@ -25,7 +25,10 @@ hijack_fn route_connect, route_bind, route_sendto, route_getsockname, route_getp
 hijack_fn route_recvfrom, route_accept, route_accept4;
 
 /* poll.c */
-hijack_fn route_poll, route_ppoll, route_select, route_pselect6;
+hijack_fn route_poll, route_ppoll;
+
+/* select.c */
+hijack_fn route_select, route_pselect6;
 
 /* epoll.c */
 hijack_fn route_epoll_create, route_epoll_create1, route_epoll_ctl, route_epoll_wait;

@@ -145,4 +145,7 @@ extern const char hijack_entry[], hijack_stay_entry[], hijack_after_entry[];
 long hijack_spawn(void (*fn)(void *), void *argument, void *stack);
 _Noreturn void hijack_unmap_and_exit(uint64_t start, uint64_t length);
 
+/* signals.c: a signal mask of the program's without the signals that must stay open. */
+const void *hijack_open_mask(uint64_t *mask, unsigned long from);
+
 #endif

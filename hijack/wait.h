@@ -6,6 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define POLLIN	 0x001
+#define POLLPRI	 0x002
+#define POLLOUT	 0x004
+#define POLLERR	 0x008
+#define POLLHUP	 0x010
+#define POLLNVAL 0x020
+
 struct pollfd_raw {
 	int32_t fd;
 	int16_t events;
@@ -21,6 +28,8 @@ struct timespec_raw {
 long wait_poll(struct pollfd_raw *fds, unsigned long n, struct timespec_raw *timeout,
 	       const void *mask, unsigned long mask_size);
 
+void wait_thread_exit(void);
+
 /* bell.c */
 int bell_take(void);
 void bell_return(int fd);
@@ -34,9 +43,10 @@ long bell_names(int fd);
 /* epoll.c */
 void epoll_child(void);
 bool epoll_has_half(unsigned long fd);
-extern bool epoll_used; /* an instance has a second half, or is in another one */
+extern bool epoll_used; /* there are instances that may get a second half */
 void epoll_forget(unsigned long fd);
 void epoll_forget_range(unsigned int first, unsigned int last);
+bool epoll_is_ready(unsigned long fd);
 void epoll_dup(unsigned long from, unsigned long to);
 
 #endif

@@ -110,6 +110,9 @@ static bool ends_process(int sig)
 
 static void die_of(int sig)
 {
+	/* No other handler runs from here on. */
+	rump__self.held++;
+	rump__self.incall = 1;
 	rump__exit();
 	rump__signal_default(sig);
 	raw3(__NR_tgkill, raw0(__NR_getpid), raw0(__NR_gettid), sig);

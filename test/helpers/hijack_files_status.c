@@ -58,7 +58,6 @@ void status_modes(void)
 	T(space.f_files > space.f_ffree && space.f_blocks > space.f_bfree);
 	T(fstatvfs(fd, &space));
 	T(pathconf(d(""), _PC_NAME_MAX));
-	T(pathconf(d(""), _PC_LINK_MAX));
 }
 
 static void note_times(const char *path)
