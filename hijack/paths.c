@@ -396,8 +396,10 @@ bool paths_name(struct named *named, long dir, const char *path, char *buffer)
 static long read_link(const char *path, char *target)
 {
 	const struct place *place = places_of(path);
-	long length;
+	long length = place ? kernel_need() : 0;
 
+	if (length)
+		return length;
 	if (place)
 		length = kernel_call(__NR_readlink, (long)to_rump(place, path), (long)target,
 				     PATH_ROOM - 1, 0, 0, 0);
@@ -523,8 +525,8 @@ static bool has_up(const char *path)
 }
 
 /**
- * host_leads_in() - Whether a host path that does not exist leads into a place
- * @path:	absolute, without . and //; becomes the path in the place
+ * host_leads_in() - Whether a host path that does not exist leads into a place, or through one
+ * @path:	absolute, without . and //; becomes the path where it leads
  *
  * From its end backwards, as most of a path that does not exist does: usually it is no link, its
  * directory is there and no place, and that is that.
@@ -538,7 +540,7 @@ static bool host_leads_in(char *path, bool nofollow)
 	bool last = true, link, there;
 
 	if (has_up(path))
-		return follow(path, nofollow) && places_of(path);
+		return follow(path, nofollow);
 	while (end > 1) {
 		kept = path[end];
 		path[end] = 0;
@@ -552,7 +554,7 @@ static bool host_leads_in(char *path, bool nofollow)
 			return place && move_to(place, path, end);
 		}
 		if (link)
-			return follow(path, nofollow) && places_of(path);
+			return follow(path, nofollow);
 		while (path[--end] != '/')
 			;
 	}
@@ -582,17 +584,11 @@ bool paths_again(struct named *named, long dir, const char *path, bool nofollow,
 		return false;
 	}
 	normalise(buffer, true);
-	if (named->side == HIJACK_HOST) {
-		if (!host_leads_in(buffer, nofollow))
-			return false;
-	} else {
-		str_copy(before, buffer);
-		if (!follow(buffer, nofollow) || str_equal(before, buffer))
-			return false;
-	}
-	place = places_of(buffer);
-	if (!place && named->side == HIJACK_HOST)
+	str_copy(before, buffer);
+	if (!(named->side == HIJACK_HOST ? host_leads_in : follow)(buffer, nofollow) ||
+	    str_equal(before, buffer))
 		return false;
+	place = places_of(buffer);
 	named->side = place ? HIJACK_RUMP : HIJACK_HOST;
 	named->dir = AT_FDCWD;
 	named->path = place ? to_rump(place, buffer) : buffer;
