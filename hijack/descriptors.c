@@ -204,19 +204,20 @@ long fds_place_at(unsigned int fd)
 }
 
 /**
- * fds_set() - A number is the rump kernel's from now on
+ * fds_set() - A number is the rump kernel's from now on; locked
  */
 void fds_set(unsigned int fd)
 {
-	__atomic_fetch_or(&fds_rump[fd / 64], 1ul << fd % 64, __ATOMIC_RELEASE);
+	__atomic_store_n(&fds_rump[fd / 64], fds_rump[fd / 64] | 1ul << fd % 64, __ATOMIC_RELEASE);
 }
 
 /**
- * fds_forget() - A number is the rump kernel's no longer
+ * fds_forget() - A number is the rump kernel's no longer; locked
  */
 void fds_forget(unsigned int fd)
 {
-	__atomic_fetch_and(&fds_rump[fd / 64], ~(1ul << fd % 64), __ATOMIC_RELEASE);
+	__atomic_store_n(&fds_rump[fd / 64], fds_rump[fd / 64] & ~(1ul << fd % 64),
+			 __ATOMIC_RELEASE);
 }
 
 /**

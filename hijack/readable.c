@@ -13,6 +13,7 @@
 
 #include "route.h"
 #include "str.h"
+#include "words.h"
 
 #define PAGE	   4096ul
 #define SEEN	   64
@@ -46,17 +47,21 @@ static bool page_is_there(const char *at)
  */
 static long scan(const char *string, size_t room)
 {
-	size_t length = 0;
+	const word_t *at = words_of(string);
+	uint64_t end;
 
-	do {
-		if (!page_is_there(string + length))
+	if (!page_is_there(string))
+		return -EFAULT;
+	for (end = words_equal(words_first(string), 0); !end; end = words_equal(*at, 0)) {
+		at++;
+		if ((const char *)at >= string + room)
+			return (long)room;
+		if ((uintptr_t)at % PAGE == 0 && !page_is_there((const char *)at))
 			return -EFAULT;
-		do {
-			if (length == room || !string[length])
-				return (long)length;
-			length++;
-		} while ((uintptr_t)(string + length) % PAGE);
-	} while (true);
+	}
+	long length = (const char *)at + __builtin_ctzl(end) / 8 - string;
+
+	return length < (long)room ? length : (long)room;
 }
 
 /**
