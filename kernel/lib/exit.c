@@ -42,9 +42,11 @@ static bool exiting;
 void rump__exit(void)
 {
 	/* A forked child has the memory but not the kernel. */
-	if (!rump__kernel.up || raw0(__NR_getpid) != rump__kernel.pid ||
-	    __atomic_test_and_set(&exiting, __ATOMIC_SEQ_CST))
+	if (!rump__kernel.up || raw0(__NR_getpid) != rump__kernel.pid || rump__self.ending)
 		return;
+	/* A second signal that ends the process must not end it before the first has made it clean. */
+	while (__atomic_test_and_set(&exiting, __ATOMIC_SEQ_CST))
+		raw0(__NR_pause);
 	real_enter = rump__enter_image;
 	rump__self.ending = 1;
 	__atomic_store_n(&rump__enter_image, enter_ending, __ATOMIC_SEQ_CST);
