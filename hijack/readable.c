@@ -3,11 +3,12 @@
  *
  * Theory of operation
  *
- * The shim looks at paths and poll sets before any kernel does, and a bad pointer has to be EFAULT and not a
- * signal. A thread of the rump kernel's reads them where its handler lets a fault fail
- * (rump__scan()). Any other thread has no such handler yet: it asks the host, which takes a microsecond,
- * and remembers the page in seen[]. The generation is part of an entry, so that all are forgotten
- * at once when the program unmaps or protects anything. An entry is one word: threads need no lock.
+ * The shim looks at paths and poll sets before any kernel does, and a bad pointer has to be
+ * EFAULT and not a signal. A thread of the rump kernel's reads them where its handler lets a
+ * fault fail (rump__scan()). Any other thread has no such handler yet: it asks the host, which
+ * takes a microsecond, and remembers the page in seen[]. The generation is part of an entry, so
+ * that all are forgotten at once when the program unmaps or protects anything. An entry is one
+ * word: threads need no lock.
  */
 #include <asm/errno.h>
 
