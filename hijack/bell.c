@@ -59,6 +59,15 @@ int bell_take(void)
 }
 
 /**
+ * bell_drop() - Close one that nobody rings any more
+ */
+void bell_drop(int fd)
+{
+	fds_show(fd);
+	raw1(__NR_close, fd);
+}
+
+/**
  * bell_return() - The thread is over
  */
 void bell_return(int fd)
@@ -70,8 +79,7 @@ void bell_return(int fd)
 							     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 			return;
 	}
-	fds_show(fd);
-	raw1(__NR_close, fd);
+	bell_drop(fd);
 }
 
 /**
@@ -92,4 +100,16 @@ void bell_ring(int fd)
 	uint64_t one = 1;
 
 	raw3(__NR_write, fd, &one, sizeof(one));
+}
+
+/**
+ * bell_child() - In a forked process: those that are kept are its parent's
+ */
+void bell_child(void)
+{
+	for (int i = 0; i < BELLS; i++) {
+		if (bells[i])
+			bell_drop(bells[i] - 1);
+		bells[i] = 0;
+	}
 }

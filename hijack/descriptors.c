@@ -39,6 +39,7 @@
 #include "route.h"
 #include "state.h"
 #include "str.h"
+#include "wait.h"
 
 #define PARKED_MAX  320 /* threads in flight at once, and descriptors in one message */
 #define PARKED_KEEP 16
@@ -527,6 +528,7 @@ long fds_replace(unsigned int fd, long nr, long a, long b, long c)
  */
 void fds_child(void)
 {
+	wait_child();
 	for (unsigned int i = 0; i < FDS / 64; i++)
 		if (fds_rump[i])
 			fds_rump[i] = 0;

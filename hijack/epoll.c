@@ -175,8 +175,7 @@ static long make_half(unsigned int fd)
 no_watch:
 	kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
 no_bell:
-	fds_show(half->bell);
-	raw1(__NR_close, half->bell);
+	bell_drop(half->bell);
 	return result;
 }
 
@@ -213,8 +212,7 @@ void epoll_forget(unsigned long fd)
 		kernel_call(RUMP_CALL_FD_CLOSE, (long)fd, 0, 0, 0, 0, 0);
 		if (!--half->names) {
 			kernel_call(RUMP_CALL_UNWATCH, (long)half->watch, 0, 0, 0, 0, 0);
-			fds_show(half->bell);
-			raw1(__NR_close, half->bell);
+			bell_drop(half->bell);
 		}
 	}
 	fds_unlock();

@@ -234,6 +234,17 @@ void wait_thread_exit(void)
 	waiting.bell = 0;
 }
 
+/**
+ * wait_child() - In a forked process: the bells are its parent's
+ */
+void wait_child(void)
+{
+	if (waiting.bell)
+		bell_drop(waiting.bell - 1);
+	waiting = (struct waiting){0};
+	bell_child();
+}
+
 static __attribute__((noinline)) long wait_on_stack(struct pollfd_raw *fds, unsigned long n,
 						    struct timespec_raw *timeout, const void *mask)
 {
