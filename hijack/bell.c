@@ -2,10 +2,10 @@
 /* bell.c - eventfds of the host by which the rump kernel wakes who waits on the host
  *
  * A thread that waits for descriptors of both kernels waits on the host, for one of these too
- * (RUMP_CALL_WATCH). It keeps it until it ends; then another one may have it. A bell that still rings
- * from the last wait wakes once for nothing; who waits looks again anyway. So that the number of
- * a bell is never the program's while the rump kernel may ring it, a bell is closed only when its
- * watch is gone.
+ * (RUMP_CALL_WATCH). It keeps it until it ends; then another one may have it. A bell that still
+ * rings from the last wait wakes once for nothing; who waits looks again anyway. So that the
+ * number of a bell is never the program's while the rump kernel may ring it, a bell is closed
+ * only when its watch is gone.
  */
 #include <asm/errno.h>
 /* <linux/eventfd.h> came with Linux 6.11. */
@@ -144,14 +144,13 @@ void bell_ring(int fd)
 }
 
 /**
- * bell_child() - In a forked process: they are its parent's
+ * bell_child() - In a forked process: those that are kept are its parent's
  */
 void bell_child(void)
 {
 	for (int i = 0; i < BELLS; i++) {
-		if (!bells[i])
-			continue;
-		bell_drop(bells[i] - 1);
+		if (bells[i])
+			bell_drop(bells[i] - 1);
 		bells[i] = 0;
 	}
 }

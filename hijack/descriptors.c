@@ -40,6 +40,7 @@
 #include "route.h"
 #include "state.h"
 #include "str.h"
+#include "wait.h"
 
 #define PARKED_KEEP 16
 #define FD_HIGH	    700 /* out of the way of programs that count from 3 */
@@ -193,7 +194,7 @@ long fds_place_at(unsigned int fd)
 }
 
 /**
- * fds_set() - A number is the rump kernel's from now on
+ * fds_set() - A number is the rump kernel's from now on; locked
  */
 void fds_set(unsigned int fd)
 {
@@ -203,17 +204,18 @@ void fds_set(unsigned int fd)
 	while (word > top && !__atomic_compare_exchange_n(&f->top, &top, word, true,
 							  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
-	__atomic_fetch_or(&f->rump[fd / 64], 1ul << fd % 64, __ATOMIC_RELEASE);
+	__atomic_store_n(&f->rump[fd / 64], f->rump[fd / 64] | 1ul << fd % 64, __ATOMIC_RELEASE);
 }
 
 /**
- * fds_forget() - A number is the rump kernel's no longer
+ * fds_forget() - A number is the rump kernel's no longer; locked
  */
 void fds_forget(unsigned int fd)
 {
 	struct fds *f = fds_now();
 
-	__atomic_fetch_and(&f->rump[fd / 64], ~(1ul << fd % 64), __ATOMIC_RELEASE);
+	__atomic_store_n(&f->rump[fd / 64], f->rump[fd / 64] & ~(1ul << fd % 64),
+			 __ATOMIC_RELEASE);
 }
 
 /**

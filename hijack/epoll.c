@@ -3,16 +3,17 @@
  *
  * Theory of operation
  *
- * An instance is the host's, under its number. When it is given the first rump descriptor it gets
- * a second half: an instance of the rump kernel, under the same number there (the shim's table says host, and
- * the rump kernel has a file there all the same). The rump kernel watches that half and rings a bell, an
- * eventfd, at every wake-up; the host half has the bell as an edge-triggered member.
+ * An instance is the host's, under its number. When it is given the first rump descriptor it
+ * gets a second half: an instance of the rump kernel, under the same number there (the shim's table says
+ * host, and the rump kernel has a file there all the same). The rump kernel watches that half
+ * and rings a bell, an eventfd, at every wake-up; the host half has the bell as an
+ * edge-triggered member.
  *
- * A wait takes what is ready in the rump half, then waits in the host half; when that reports the
- * bell, and nothing was taken yet, it takes. Nothing is lost: what becomes ready after the rump half
- * was asked rings the bell, which the host half remembers. A bell wakes one waiter; one that
- * leaves something behind rings again if there are others. If the rump half fills all the room there
- * is, the next wait begins with the host half.
+ * A wait takes what is ready in the rump half, then waits in the host half; when that reports
+ * the bell, and nothing was taken yet, it takes. Nothing is lost: what becomes ready after the
+ * rump half was asked rings the bell, which the host half remembers. A bell wakes one waiter;
+ * one that leaves something behind rings again if there are others. If the rump half fills all
+ * the room there is, the next wait begins with the host half.
  *
  * To poll(2), and to an instance it is in (nested.c), the host half is readable while a bell is
  * remembered whose reason has gone. epoll_is_ready() finds that out, and silences the bell: an
@@ -564,5 +565,4 @@ void epoll_child(void)
 		kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
 		bell_drop(half->bell);
 	}
-	bell_child();
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* nested.c - epoll instances that are members of others
  *
- * An instance with two halves (epoll.c) is in another one by its host half, where the bell stands for
- * what is ready in the rump half. Before the outer one is waited on, the bells of the inner ones
- * are put right, so that it does not say that they are ready when they are ready no more.
+ * An instance with two halves (epoll.c) is in another one by its host half, where the bell
+ * stands for what is ready in the rump half. Before the outer one is waited on, the bells of the
+ * inner ones are put right, so that it does not say that they are ready when they are ready no
+ * more.
  *
- * That needs to be known of a few instances only. For one that there is no room for, and for one that has
- * got another number, a wait on the outer one may end for nothing: as a wait may.
+ * That needs to be known of a few instances only. For one that there is no room for, and for one
+ * that has got another number, a wait on the outer one may end for nothing: as a wait may.
  */
 #include "nested.h"
 #include "wait.h"

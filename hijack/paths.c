@@ -24,6 +24,7 @@
 #include "route.h"
 #include "state.h"
 #include "str.h"
+#include "words.h"
 
 #define LINKS_MAX 40 /* as the kernel's MAXSYMLINKS */
 
@@ -63,6 +64,72 @@ static int is_dot(const char *at)
 }
 
 /**
+ * may_have_dots() - Whether a path might have . or .. as a component, or //
+ *
+ * It has none if this says so. Names that begin with a dot are taken for one.
+ */
+static bool may_have_dots(const char *path)
+{
+	const word_t *at = words_of(path);
+	uint64_t word = words_first(path), before = 0, end, slash, odd;
+
+	if (path[0] == '.')
+		return true;
+	for (;; word = *++at) {
+		end = words_equal(word, 0);
+		slash = words_equal(word, '/');
+		odd = (slash << 8 | before) & (slash | words_equal(word, '.'));
+		if (end)
+			return odd & ((end & -end) - 1);
+		if (odd)
+			return true;
+		before = slash >> 56;
+	}
+}
+
+/**
+ * has_dots() - Whether an absolute path has //, . or .. in it
+ */
+static bool has_dots(const char *path)
+{
+	for (path++; *path; path++)
+		if (path[-1] == '/' && (*path == '/' || is_dot(path)))
+			return true;
+	return false;
+}
+
+/**
+ * has_parent() - Whether a relative path has .. in it
+ */
+static bool has_parent(const char *path)
+{
+	for (;; path++) {
+		if (is_dot(path) == 2)
+			return true;
+		while (*path && *path != '/')
+			path++;
+		if (!*path)
+			return false;
+	}
+}
+
+/**
+ * is_near() - Whether a relative path of the host's stays there, by its first component
+ */
+static bool is_near(const char *path)
+{
+	const char *name = path;
+	size_t length = 0;
+
+	while (name[0] == '.' && name[1] == '/')
+		for (name += 2; *name == '/'; name++)
+			;
+	while (name[length] && name[length] != '/')
+		length++;
+	return !is_dot(name) && (*name || name == path) && !places_on_the_way(name, length);
+}
+
+/**
  * paths_plain() - Decide where a path leads, if that is easy
  *
  * Return: whether it was
@@ -70,7 +137,6 @@ static int is_dot(const char *at)
 bool paths_plain(struct named *named, long dir, const char *path)
 {
 	const struct place *place;
-	size_t first = 0;
 
 	named->dir = (int)dir;
 	named->path = path;
@@ -78,22 +144,12 @@ bool paths_plain(struct named *named, long dir, const char *path)
 		named->side = dir_side(dir);
 		if (!path)
 			return true;
-		for (const char *at = path;; at++) {
-			if (is_dot(at) == 2)
-				return false;
-			while (*at && *at != '/')
-				at++;
-			if (!first)
-				first = (size_t)(at - path);
-			if (!*at)
-				break;
-		}
-		return named->side == HIJACK_RUMP ||
-		       !(path[0] == '.' || places_on_the_way(path, first));
-	}
-	for (const char *at = path + 1; *at; at++)
-		if (at[-1] == '/' && (*at == '/' || is_dot(at)))
+		if (may_have_dots(path) && has_parent(path))
 			return false;
+		return named->side == HIJACK_RUMP || is_near(path);
+	}
+	if (may_have_dots(path) && has_dots(path))
+		return false;
 	place = places_of(path);
 	if (place) {
 		named->side = HIJACK_RUMP;
@@ -396,8 +452,10 @@ bool paths_name(struct named *named, long dir, const char *path, char *buffer)
 static long read_link(const char *path, char *target)
 {
 	const struct place *place = places_of(path);
-	long length;
+	long length = place ? kernel_need() : 0;
 
+	if (length)
+		return length;
 	if (place)
 		length = kernel_call(__NR_readlink, (long)to_rump(place, path), (long)target,
 				     PATH_ROOM - 1, 0, 0, 0);
@@ -523,8 +581,8 @@ static bool has_up(const char *path)
 }
 
 /**
- * host_leads_in() - Whether a host path that does not exist leads into a place
- * @path:	absolute, without . and //; becomes the path in the place
+ * host_leads_in() - Whether a host path that does not exist leads into a place, or through one
+ * @path:	absolute, without . and //; becomes the path where it leads
  *
  * From its end backwards, as most of a path that does not exist does: usually it is no link, its
  * directory is there and no place, and that is that.
@@ -538,7 +596,7 @@ static bool host_leads_in(char *path, bool nofollow)
 	bool last = true, link, there;
 
 	if (has_up(path))
-		return follow(path, nofollow) && places_of(path);
+		return follow(path, nofollow);
 	while (end > 1) {
 		kept = path[end];
 		path[end] = 0;
@@ -552,7 +610,7 @@ static bool host_leads_in(char *path, bool nofollow)
 			return place && move_to(place, path, end);
 		}
 		if (link)
-			return follow(path, nofollow) && places_of(path);
+			return follow(path, nofollow);
 		while (path[--end] != '/')
 			;
 	}
@@ -582,17 +640,11 @@ bool paths_again(struct named *named, long dir, const char *path, bool nofollow,
 		return false;
 	}
 	normalise(buffer, true);
-	if (named->side == HIJACK_HOST) {
-		if (!host_leads_in(buffer, nofollow))
-			return false;
-	} else {
-		str_copy(before, buffer);
-		if (!follow(buffer, nofollow) || str_equal(before, buffer))
-			return false;
-	}
-	place = places_of(buffer);
-	if (!place && named->side == HIJACK_HOST)
+	str_copy(before, buffer);
+	if (!(named->side == HIJACK_HOST ? host_leads_in : follow)(buffer, nofollow) ||
+	    str_equal(before, buffer))
 		return false;
+	place = places_of(buffer);
 	named->side = place ? HIJACK_RUMP : HIJACK_HOST;
 	named->dir = AT_FDCWD;
 	named->path = place ? to_rump(place, buffer) : buffer;

@@ -3,11 +3,12 @@
  *
  * Theory of operation
  *
- * A set of one kernel's descriptors is that kernel's call. For a set of both there are two arrays:
- * each kernel gets one in which the other's entries have descriptor -1, which poll(2) skips. The rump
- * kernel is asked first. If nothing is ready there it goes on watching, and rings a bell (bell.c), an eventfd
- * that is one more entry for the host. The thread then waits on the host. So signals, masks and time-outs are
- * the host's, exactly; and no thread stands between.
+ * A set of one kernel's descriptors is that kernel's call. For a set of both there are two
+ * arrays: each kernel gets one in which the other's entries have descriptor -1, which poll(2)
+ * skips. The rump kernel is asked first. If nothing is ready there it goes on watching, and
+ * rings a bell (bell.c), an eventfd that is one more entry for the host. The thread then waits
+ * on the host. So signals, masks and time-outs are the host's, exactly; and no thread stands
+ * between.
  *
  * An epoll instance that has descriptors of both kernels is asked in both (epoll.c).
  */
@@ -232,6 +233,17 @@ void wait_thread_exit(void)
 	unwatch();
 	bell_return(waiting.bell - 1);
 	waiting.bell = 0;
+}
+
+/**
+ * wait_child() - In a forked process: the bells are its parent's
+ */
+void wait_child(void)
+{
+	if (waiting.bell)
+		bell_drop(waiting.bell - 1);
+	waiting = (struct waiting){0};
+	bell_child();
 }
 
 static __attribute__((noinline)) long wait_on_stack(struct pollfd_raw *fds, unsigned long n,

@@ -170,6 +170,7 @@ static void begin_child(void)
 	client_is(process);
 	fds_child();
 	epoll_child();
+	wait_child();
 }
 
 /**

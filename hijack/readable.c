@@ -3,16 +3,18 @@
  *
  * Theory of operation
  *
- * The shim looks at paths and poll sets before any kernel does, and a bad pointer has to be EFAULT and not a
- * signal. A thread of the rump kernel's reads them where its handler lets a fault fail
- * (rump__scan()). Any other thread has no such handler yet: it asks the host, which takes a microsecond,
- * and remembers the page in seen[]. The generation is part of an entry, so that all are forgotten
- * at once when the program unmaps or protects anything. An entry is one word: threads need no lock.
+ * The shim looks at paths and poll sets before any kernel does, and a bad pointer has to be
+ * EFAULT and not a signal. A thread of the rump kernel's reads them where its handler lets a
+ * fault fail (rump__scan()). Any other thread has no such handler yet: it asks the host, which
+ * takes a microsecond, and remembers the page in seen[]. The generation is part of an entry, so
+ * that all are forgotten at once when the program unmaps or protects anything. An entry is one
+ * word: threads need no lock.
  */
 #include <asm/errno.h>
 
 #include "route.h"
 #include "str.h"
+#include "words.h"
 
 #define PAGE	   4096ul
 #define SEEN	   64
@@ -46,17 +48,21 @@ static bool page_is_there(const char *at)
  */
 static long scan(const char *string, size_t room)
 {
-	size_t length = 0;
+	const word_t *at = words_of(string);
+	uint64_t end;
 
-	do {
-		if (!page_is_there(string + length))
+	if (!page_is_there(string))
+		return -EFAULT;
+	for (end = words_equal(words_first(string), 0); !end; end = words_equal(*at, 0)) {
+		at++;
+		if ((const char *)at >= string + room)
+			return (long)room;
+		if ((uintptr_t)at % PAGE == 0 && !page_is_there((const char *)at))
 			return -EFAULT;
-		do {
-			if (length == room || !string[length])
-				return (long)length;
-			length++;
-		} while ((uintptr_t)(string + length) % PAGE);
-	} while (true);
+	}
+	long length = (const char *)at + __builtin_ctzl(end) / 8 - string;
+
+	return length < (long)room ? length : (long)room;
 }
 
 /**

@@ -80,8 +80,9 @@ static bool has_rump(uint64_t *const *sets, unsigned int n)
  * check_sets() - Whether a call is for the rump kernel too
  * @n:		numbers in a set; as few as the kernel would look at
  *
- * Programs name more numbers than their sets have, as the kernel looks at no more than its table of the
- * process has room for. That has room for the shim's own descriptors, so for all that fd_set has.
+ * Programs name more numbers than their sets have, as the kernel looks at no more than its table
+ * of the process has room for. That has room for the shim's own descriptors, so for all that
+ * fd_set has.
  *
  * Return: 1, 0 if it is the host's, or a negated errno
  */

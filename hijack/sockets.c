@@ -94,8 +94,9 @@ long route_socketpair(struct hijack_call *call)
 /**
  * sockets_ask_interfaces() - ioctl(2) on the network's interfaces by a unix socket of the host
  *
- * libc takes a unix socket for if_nametoindex(3), as any will do. What it asks for are the interfaces of
- * the kernel that the program's network is in: a socket of that kernel asks in its place.
+ * libc takes a unix socket for if_nametoindex(3), as any will do. What it asks for are the
+ * interfaces of the kernel that the program's network is in: a socket of that kernel asks in its
+ * place.
  */
 long sockets_ask_interfaces(struct hijack_call *call)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* unix.c - unix sockets by path, and the names of sockets
  *
- * A unix socket of the host whose first bind, connect or send names a path of the rump kernel is made
- * anew there, as far as nothing has been done with it: type, flags and options that are commonly set
- * before are taken over.
+ * A unix socket of the host whose first bind, connect or send names a path of the rump kernel is
+ * made anew there, as far as nothing has been done with it: type, flags and options that are
+ * commonly set before are taken over.
  *
- * A name that the rump kernel returns is its own, without a prefix (path=). It is put right where the
- * kernel has stored it: what is cut off for want of room lies behind what there is room for with the
- * prefix too.
+ * A name that the rump kernel returns is its own, without a prefix (path=). It is put right
+ * where the kernel has stored it: what is cut off for want of room lies behind what there is
+ * room for with the prefix too.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>

@@ -29,15 +29,16 @@ long wait_poll(struct pollfd_raw *fds, unsigned long n, struct timespec_raw *tim
 	       const void *mask, unsigned long mask_size);
 
 void wait_thread_exit(void);
+void wait_child(void);
 
 /* bell.c */
 int bell_take(void);
 void bell_return(int fd);
 int bell_make(void);
+void bell_drop(int fd);
+void bell_child(void);
 void bell_silence(int fd);
 void bell_ring(int fd);
-void bell_child(void);
-void bell_drop(int fd);
 long bell_names(int fd);
 
 /* epoll.c */

@@ -44,7 +44,7 @@ void rump__exit(void)
 	/* A forked child has the memory but not the kernel. */
 	if (!rump__kernel.up || raw0(__NR_getpid) != rump__kernel.pid || rump__self.ending)
 		return;
-	/* The end of the process by a second thread would be that of the first one in the kernel. */
+	/* A second signal that ends the process must not end it before the first has made it clean. */
 	while (__atomic_test_and_set(&exiting, __ATOMIC_SEQ_CST))
 		raw0(__NR_pause);
 	real_enter = rump__enter_image;

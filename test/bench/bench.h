@@ -35,6 +35,12 @@ struct side {
 	long (*nodelay)(int fd);
 };
 
+/* The functions are called k_getpid() and so on. */
+#define BENCH_SIDE(k) { #k, \
+	k##_getpid, k##_open, k##_close, k##_stat, k##_fstat, k##_pread, k##_pwrite, k##_fsync, \
+	k##_unlink, k##_mkdir, k##_socket, k##_bind, k##_listen, k##_connect, k##_accept, \
+	k##_read, k##_write, k##_nodelay }
+
 extern const struct side rump_side, host_side;
 
 double bench_now(void);
@@ -48,8 +54,21 @@ void bench_rate(const char *name, double (*fn)(const struct side *s, const char 
 		const char *rump_dir, const char *host_dir, double target);
 void bench_line(const char *name, double rump, double host, const char *unit, double target);
 
-void bench_calls(const char *rump_ext4, const char *rump_tmpfs, const char *host_ext4,
-		 const char *host_tmpfs);
+/**
+ * struct bench_call - A call that does not block
+ * @fn:		makes it bench_calls_made / @part times with a file in @dir, and returns seconds
+ * @target:	at most so many times what it takes the host
+ */
+struct bench_call {
+	const char *name;
+	double (*fn)(const struct side *s, const char *dir);
+	long part;
+	double target;
+};
+
+/* The first needs no file; the last has no name. */
+extern const struct bench_call bench_calls[];
+extern long bench_calls_made;
 /* So many small files, and a large one of so many MiB. */
 void bench_files(const char *rump_dir, const char *host_dir, int files, long mib);
 void bench_net(void);

@@ -4,13 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "bench.h"
 
-#define N	200000
-#define N_PATH	50000
+#define N	bench_calls_made
+#define N_PATH	(bench_calls_made / 4)
+
+long bench_calls_made = 200000;
 
 static char buf[4096];
+
+double bench_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
 
 static int open_file(const struct side *s, const char *dir, char *path)
 {
@@ -88,35 +99,14 @@ static double do_open(const struct side *s, const char *dir)
 	return t;
 }
 
-static void on(const char *what, const char *rump_dir, const char *host_dir)
-{
-	static const struct {
-		const char *name;
-		double (*fn)(const struct side *s, const char *dir);
-		long n;
-		double target;
-	} list[] = {
-		{ "fstat", do_fstat, N, 0.5 },
-		{ "pread 1", do_pread1, N, 0.5 },
-		{ "pread 4096", do_pread4k, N, 0.5 },
-		{ "pwrite 1", do_pwrite1, N, 0.5 },
-		{ "pwrite 4096", do_pwrite4k, N, 0.5 },
-		{ "stat", do_stat, N_PATH, 0.7 },
-		{ "open+close", do_open, N_PATH, 0.7 },
-	};
-	char name[64];
-	unsigned int i;
-
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		sprintf(name, "%s %s", what, list[i].name);
-		bench_time(name, list[i].fn, list[i].n, rump_dir, host_dir, list[i].target);
-	}
-}
-
-void bench_calls(const char *rump_ext4, const char *rump_tmpfs, const char *host_ext4,
-		 const char *host_tmpfs)
-{
-	bench_time("getpid", do_getpid, N, NULL, NULL, 0.3);
-	on("ext4", rump_ext4, host_ext4);
-	on("tmpfs", rump_tmpfs, host_tmpfs);
-}
+const struct bench_call bench_calls[] = {
+	{ "getpid", do_getpid, 1, 0.3 },
+	{ "fstat", do_fstat, 1, 0.5 },
+	{ "pread 1", do_pread1, 1, 0.5 },
+	{ "pread 4096", do_pread4k, 1, 0.5 },
+	{ "pwrite 1", do_pwrite1, 1, 0.5 },
+	{ "pwrite 4096", do_pwrite4k, 1, 0.5 },
+	{ "stat", do_stat, 4, 0.7 },
+	{ "open+close", do_open, 4, 0.7 },
+	{ NULL, NULL, 1, 0 },
+};

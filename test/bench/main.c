@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rump/rump.h>
@@ -22,14 +21,6 @@ static const char *prefix = "";
 const struct side *bench_left(void)
 {
 	return left;
-}
-
-double bench_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 void bench_line(const char *name, double rump, double host, const char *unit, double target)
@@ -82,6 +73,23 @@ void bench_rate(const char *name, double (*fn)(const struct side *s, const char 
 
 	best(fn, rump_dir, host_dir, &rump, &host);
 	bench_line(name, bytes / rump / 1e6, bytes / host / 1e6, "MB/s", -target);
+}
+
+static void calls(const char *rump_ext4, const char *rump_tmpfs, const char *host_ext4,
+		  const char *host_tmpfs)
+{
+	const struct bench_call *c = bench_calls;
+	char name[64];
+
+	bench_time(c->name, c->fn, bench_calls_made / c->part, NULL, NULL, c->target);
+	for (c = bench_calls + 1; c->name; c++) {
+		sprintf(name, "ext4 %s", c->name);
+		bench_time(name, c->fn, bench_calls_made / c->part, rump_ext4, host_ext4, c->target);
+	}
+	for (c = bench_calls + 1; c->name; c++) {
+		sprintf(name, "tmpfs %s", c->name);
+		bench_time(name, c->fn, bench_calls_made / c->part, rump_tmpfs, host_tmpfs, c->target);
+	}
 }
 
 static double memory_kib(void)
@@ -139,7 +147,7 @@ int main(int argc, char **argv)
 		return 1;
 	mount = bench_now() - t;
 	bench_line("ext4 mount", mount * 1e3, 0, "ms", 1.0);
-	bench_calls("/mnt", "/tmp", argv[1], "/dev/shm");
+	calls("/mnt", "/tmp", argv[1], "/dev/shm");
 	bench_net();
 	bench_files("/mnt", argv[1], 10000, 256);
 	fclose(tsv);

@@ -53,6 +53,50 @@ load setup
 		awk 'length > 8' | sed 's/^RUMP_.*//; /^$/d')
 }
 
+@test "every environment variable that librumphijack reads is in rumphijack(3), and no other" {
+	run diff \
+		<(grep -ohE '"(RUMPHIJACK[A-Z_]*|RUMP_MOUNT|XDG_CACHE_HOME|HOME)=?"' "$RUMP_TOP"/hijack/*.c |
+			tr -d '"=' | cat - <(echo RUMP_NET) | sort -u) \
+		<(awk '/^\.Sh/ { inside = $2 == "ENVIRONMENT" } inside && /^\.It Ev/ {
+			for (i = 3; i <= NF; i++) if ($i != "," && $i != "Ev") print $i }' \
+			"$BUILD/doc/rumphijack.3" | sort -u)
+	assert_success
+}
+
+@test "every word of RUMPHIJACK is in rumphijack(3)" {
+	local word
+	while read -r word; do
+		grep -qE "^\.(It )?Cm ([a-z]+= , )*$word( |\$)" "$BUILD/doc/rumphijack.3" ||
+			fail "$word is not in rumphijack(3)"
+	done < <(grep -ohE '"[a-z]+="' "$RUMP_TOP/hijack/places.c" | tr -d '"'
+		sed -n '/families\[\] = {/,/};/p' "$RUMP_TOP/hijack/places.c" | grep -oE '"[a-z0-9]+"' | tr -d '"')
+}
+
+@test "every message of librumphijack is among the diagnostics" {
+	local start
+	while read -r start; do
+		grep -qF "rumphijack: $start" "$BUILD/doc/rumphijack.3" ||
+			fail "not in rumphijack(3): $start"
+	done < <(sed -n -E 's/.*[^_](hijack_say|mistake)\("([^"]*)".*/\2/p; s/^(hijack_say|mistake)\("([^"]*)".*/\2/p' \
+		"$RUMP_TOP"/hijack/*.c | sed 's/^too many RUMP/invalid setting &/' | sort -u)
+}
+
+@test "every call of the host's table is in rumphijack(3), with who performs it" {
+	run diff <(cut -f 2 "$BUILD/gen/syscalls.tab" | sort) \
+		<(awk '/^\.Sh/ { inside = $2 == "SYSTEM" } inside && / Ta .* Ta ./ { print $2 }' \
+			"$BUILD/doc/rumphijack.3" | sort)
+	assert_success
+	assert [ "$(wc -l <"$BUILD/gen/syscalls.tab")" -gt 300 ]
+	run grep -E '^\.It (getpid|openat|read|rename|sync|munmap|socket) Ta' "$BUILD/doc/rumphijack.3"
+	assert_line ".It getpid Ta host Ta get the process's number"
+	assert_line '.It openat Ta path Ta open or create a file relative to a directory'
+	assert_line '.It read Ta descriptor Ta read from a descriptor'
+	assert_line '.It rename Ta path Ta rename a file'
+	assert_line '.It sync Ta both Ta write all file systems to their disks'
+	assert_line '.It munmap Ta address, special Ta unmap memory'
+	assert_line '.It socket Ta special Ta make a socket'
+}
+
 @test "the program in rump(3) lists an image" {
 	example "$RUMP_TOP/doc/rump.3" >"$BATS_TEST_TMPDIR/list.c"
 	gcc -Wall -Wextra -Werror "$BATS_TEST_TMPDIR/list.c" -o "$BATS_TEST_TMPDIR/list" \

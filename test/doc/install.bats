@@ -103,7 +103,7 @@ loaded() {
 
 @test "man finds the pages, and each function's name leads to its page" {
 	local name
-	for name in rump.3 rump_syscalls.3 rumpuser.3 rumpuser_ext.3 rump_init.3 rump_vfs_mount.3; do
+	for name in rump.3 rump_syscalls.3 rumphijack.3 rumpuser.3 rumpuser_ext.3 rump_init.3 rump_vfs_mount.3; do
 		[ -s "$TREE/share/man/man3/$name" ] || fail "no $name"
 	done
 	[ -s "$TREE/share/man/man7/rump.7" ]

@@ -247,6 +247,18 @@ static int count_entries(const char *name)
 	return n;
 }
 
+/* A thread that was joined may still be listed for a moment. */
+static int count_threads(int expected)
+{
+	int n = count_entries("/proc/self/task");
+
+	for (int i = 0; i < 100 && n != expected; i++) {
+		usleep(10000);
+		n = count_entries("/proc/self/task");
+	}
+	return n;
+}
+
 static sigjmp_buf back;
 static struct pollfd both[2];
 
@@ -316,10 +328,11 @@ int leaks(void)
 	poll(both, 2, 0);
 	leave_waits();
 	fds = count_entries("/proc/self/fd");
+	usleep(100000);
 	threads = count_entries("/proc/self/task");
 	leave_waits();
 	printf("%d more descriptors, %d more threads\n", count_entries("/proc/self/fd") - fds,
-	       count_entries("/proc/self/task") - threads);
+	       count_threads(threads) - threads);
 	/* All the same the thread's waits work. */
 	write_soon(pair[1]);
 	SHOW(poll(both, 2, -1));
