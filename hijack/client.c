@@ -155,7 +155,8 @@ static void run_server(void *argument)
 
 	(void)argument;
 	for (size_t i = 0; i < hijack_config.nsaved && n < 36; i++)
-		if (!str_starts(hijack_config.saved[i], "RUMPHIJACK"))
+		if (!str_starts(hijack_config.saved[i], "RUMPHIJACK") &&
+		    !str_starts(hijack_config.saved[i], "RUMP_SERVE"))
 			envp[n++] = hijack_config.saved[i];
 	str_printf(variable, sizeof(variable), "RUMP_SERVE=%d", server);
 	envp[n++] = "RUMPHIJACK=";

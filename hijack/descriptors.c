@@ -122,6 +122,14 @@ bool fds_hidden(unsigned long fd)
 }
 
 /**
+ * fds_any_hidden() - Whether the shim has descriptors of its own
+ */
+bool fds_any_hidden(void)
+{
+	return nhidden;
+}
+
+/**
  * fds_first() - The first rump descriptor of a range
  *
  * Return: -1 if there is none

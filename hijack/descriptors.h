@@ -71,6 +71,7 @@ void fds_start(void);
 void fds_hide(int fd);
 void fds_show(int fd);
 bool fds_hidden(unsigned long fd);
+bool fds_any_hidden(void);
 bool fds_is_parked(unsigned int fd);
 bool fds_holds(unsigned int fd);
 bool fds_is_open(unsigned long fd);

@@ -78,13 +78,15 @@ long hijack_pass(struct hijack_call *call)
 }
 
 /**
- * dispatch_watched() - hijack_dispatch() with trace, report, and RUMPHIJACK_BOOT
+ * dispatch_watched() - hijack_dispatch() with trace and report, and what is to be done at the first call
  */
 static __attribute__((noinline)) long dispatch_watched(struct hijack_call *call, hijack_fn *fn)
 {
 	long result;
 
-	if (hijack_config.boot && !kernel_need()) {
+	if (hijack_config.serve && !kernel_is_early())
+		server_main((int)hijack_config.serve);
+	if (hijack_config.boot && !hijack_config.serve && !kernel_need()) {
 		hijack_config.boot = false;
 		hijack_watched = hijack_config.trace || hijack_config.report;
 	}

@@ -76,10 +76,12 @@ long route_close_range(struct hijack_call *call)
 	unsigned long flags = call->arg[2];
 	long fd;
 
-	if (!kernel_up)
+	if (!kernel_up && !fds_any_hidden())
 		return hijack_pass(call);
 	if (first > last || (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)))
 		return -EINVAL;
+	if (!kernel_up)
+		return close_host_part(first, last, flags & ~(unsigned long)CLOSE_RANGE_UNSHARE);
 	if (flags & CLOSE_RANGE_CLOEXEC) {
 		kernel_call(__NR_close_range, first, last, CLOSE_RANGE_CLOEXEC, 0, 0, 0);
 	} else {

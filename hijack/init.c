@@ -219,8 +219,8 @@ static void start(void)
 	kernel_configure();
 	report_start();
 	rewrite_loaded(debug, auxv, vdso, argc ? argv[0] : "");
-	hijack_watched = hijack_config.trace || hijack_config.report || hijack_config.boot;
 	hijack_on_start(argv, envp);
+	hijack_watched = hijack_config.trace || hijack_config.report || hijack_config.boot;
 	sud_start();
 }
 

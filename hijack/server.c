@@ -160,15 +160,17 @@ static long attach(int pid)
 }
 
 /**
- * halt() - Sync and unmount
+ * end() - Sync, unmount, and end
+ * @reply:	who waits for that is told by its closing, after the images are closed, or -1
  */
-static void halt(void)
+static _Noreturn void end(int reply)
 {
-	static bool halted;
-
-	if (!halted)
-		kernel_exit();
-	halted = true;
+	kernel_exit();
+	if (reply > 3)
+		raw3(__NR_close_range, 3, reply - 1, 0);
+	raw3(__NR_close_range, reply < 3 ? 3 : reply + 1, ~0u, 0);
+	for (;;)
+		raw1(__NR_exit_group, 0);
 }
 
 /**
@@ -242,7 +244,7 @@ static void serve(const struct request *request, int reply)
 		break;
 	case REQUEST_END:
 		if (is_last(request->pid))
-			halt();
+			end(reply);
 		break;
 	}
 	if (reply >= 0)
@@ -282,7 +284,5 @@ _Noreturn void server_main(int control)
 		if (reply >= 0)
 			raw1(__NR_close, reply);
 	}
-	halt();
-	for (;;)
-		raw1(__NR_exit_group, 0);
+	end(-1);
 }

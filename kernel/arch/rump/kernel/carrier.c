@@ -388,6 +388,28 @@ void rump_complete(struct rump_hthread *ht, long ret)
 }
 
 /* Should the current task, which is in user mode, make room for others? */
+/*
+ * Calls that have been asked for and have not begun: their tasks are in user mode, and so
+ * are not among rump_blocked.
+ */
+static atomic_t rump_waiting = ATOMIC_INIT(0);
+
+/**
+ * rump_request_waits() - A call has been asked for while another one was made
+ * @ht:	who asked
+ */
+void rump_request_waits(struct rump_hthread *ht)
+{
+	if (READ_ONCE(ht->req) == RUMP_REQ_POSTED && !xchg(&ht->counted, 1))
+		atomic_inc(&rump_waiting);
+}
+
+static void request_begins(struct rump_hthread *ht)
+{
+	if (READ_ONCE(ht->counted) && xchg(&ht->counted, 0))
+		atomic_dec(&rump_waiting);
+}
+
 static bool others_first(struct rump_vcpu *v, struct rump_hthread *ht)
 {
 	if (need_resched())
@@ -398,7 +420,7 @@ static bool others_first(struct rump_vcpu *v, struct rump_hthread *ht)
 	 * Kernel threads that nobody waits for can run at the next tick or the next time
 	 * somebody sleeps; the thread whose call is done goes back now.
 	 */
-	return v->carrier != ht || atomic_read(&rump_blocked) > 0;
+	return v->carrier != ht || atomic_read(&rump_blocked) > 0 || atomic_read(&rump_waiting) > 0;
 }
 
 static void sleep_in_user_mode(struct rump_hthread *ht)
@@ -445,6 +467,7 @@ asmlinkage void __noreturn rump_user_context(void)
 		if (ht && READ_ONCE(ht->req) == RUMP_REQ_POSTED) {
 			if (unlikely(READ_ONCE(ht->proc->undertaker))) {
 				WRITE_ONCE(ht->req, RUMP_REQ_NONE);
+				request_begins(ht);
 				continue;
 			}
 			if (v->carrier != ht &&
@@ -454,6 +477,7 @@ asmlinkage void __noreturn rump_user_context(void)
 				continue;
 			}
 			WRITE_ONCE(ht->req, RUMP_REQ_RUNNING);
+			request_begins(ht);
 			ticked = false;
 			local_irq_enable();
 			ret = rump_do_call(ht);

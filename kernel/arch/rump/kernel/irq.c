@@ -33,8 +33,10 @@ static void run_requests(struct rump_vcpu *v)
 		}
 		/* From then on an exiting thread's slot may be gone. */
 		smp_store_release(&ht->request_queued, 0);
-		if (task)
+		if (task) {
+			rump_request_waits(ht);
 			wake_up_process(task);
+		}
 	}
 }
 

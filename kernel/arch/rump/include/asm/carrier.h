@@ -69,6 +69,7 @@ void rump_ret_from_fork(void);
 /* carrier.c, on a host stack */
 void rump_hthread_wake(struct rump_hthread *ht);
 void rump_kick(struct rump_vcpu *v);
+void rump_request_waits(struct rump_hthread *ht);
 asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int action);
 asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, int owned);
 asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v, long ret);

@@ -81,6 +81,7 @@ struct rump_hthread {
 	u32 attaching;			/* the request is for a task */
 	u32 request_queued;		/* request_node is on a list, or about to be */
 	u32 signal_queued;
+	u32 counted;			/* among rump_waiting, carrier.c */
 	u32 used;
 	u32 kind;
 } ____cacheline_aligned;
