@@ -142,7 +142,7 @@ bool paths_plain(struct named *named, long dir, const char *path)
 	named->path = path;
 	if (!path || path[0] != '/') {
 		named->side = dir_side(dir);
-		if (!path)
+		if (!path || !*path)
 			return true;
 		if (may_have_dots(path) && has_parent(path))
 			return false;

@@ -192,7 +192,9 @@ static bool any_closed(const struct hijack_rule *rule, const struct hijack_call 
 static bool decide(struct decision *d, const struct hijack_rule *rule,
 		   const struct hijack_call *call, char (*buffers)[PATH_ROOM])
 {
-	*d = (struct decision){.side = HIJACK_HOST};
+	d->side = HIJACK_HOST;
+	d->decided = d->conflict = false;
+	d->error = 0;
 	for (int i = 0; i < 2 && rule->fd[i]; i++)
 		take(d, fd_is_rump(call->arg[rule->fd[i] - 1]) ? HIJACK_RUMP : HIJACK_HOST);
 	for (int i = 0; i < MAX_PATHS && rule->path[i].path; i++) {

@@ -226,7 +226,7 @@ teardown() {
 	same busybox tar tf @/t.tar copy/nf_log.h
 	same busybox mv @/copy/nf_log.h @/moved
 	same busybox ls -l @/moved
-	same busybox touch -d '2001-02-03 04:05' @/moved
+	same busybox touch -d '2001-02-03 04:05:06' @/moved
 	same busybox stat -c '%n %s %Y' @/moved
 	same busybox ln -s moved @/link
 	same busybox cat @/link
