@@ -24,9 +24,6 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 	if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) &&
 	    (addr < RUMP_WINDOW_ADDR || addr >= RUMP_WINDOW_END || len > RUMP_WINDOW_END - addr))
 		return -EINVAL;
-	/* Mappings are taken away on the host, which is possible in one's own process only. */
-	if (!rump_alone())
-		return -ENODEV;
 	return ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT);
 }
 
