@@ -113,7 +113,7 @@ void __init setup_arch(char **cmdline_p)
 {
 	extern char _text[], _end[];
 
-	snprintf(boot_command_line, COMMAND_LINE_SIZE, "%s %s", "panic=-1 dhash_entries=4096 ihash_entries=2048 nbd.nbds_max=0 bonding.max_bonds=0 dummy.numdummies=0",
+	snprintf(boot_command_line, COMMAND_LINE_SIZE, "%s %s", "panic=-1 rcupdate.rcu_expedited=1 dhash_entries=4096 ihash_entries=2048 nbd.nbds_max=0 bonding.max_bonds=0 dummy.numdummies=0",
 		 rump_boot.cmdline);
 	strscpy(command_line, boot_command_line, COMMAND_LINE_SIZE);
 	*cmdline_p = command_line;
