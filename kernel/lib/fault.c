@@ -69,7 +69,7 @@ void rump__fault(int sig, void *info, void *context)
 	unsigned long err = uc->uc_mcontext.err;
 	long ret, access = RUMP_PROT_READ;
 
-	if (sig == SIGBUS && ((siginfo_t *)info)->si_code <= 0 && rump__kernel.proc &&
+	if (sig == SIGBUS && ((siginfo_t *)info)->si_code <= 0 && rump__kernel.ops &&
 	    rump__kernel.ops->zap(rump__kernel.proc))
 		return;
 	if (in_image(ip)) {

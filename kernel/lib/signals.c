@@ -343,7 +343,7 @@ void rump__signals_init(void)
 {
 	struct rump__action act = {
 		.handler = fault,
-		.flags = SA_SIGINFO | SA_NODEFER | SA_RESTORER_,
+		.flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | SA_RESTART | SA_RESTORER_,
 		.restorer = (void (*)(void))rump__restorer,
 	};
 	unsigned long mask = lock_take(&actions_lock);

@@ -33,8 +33,13 @@ load setup
 	assert_success
 }
 
-@test "what several processes cannot do is refused, and 300 in turn leave nothing" {
-	run helper processes limits
+@test "a file in the memory of two processes: writes are seen, what is truncated is gone" {
+	run helper processes mapped
+	assert_success
+}
+
+@test "300 processes in turn leave nothing" {
+	run helper processes many
 	assert_success
 }
 

@@ -470,9 +470,9 @@ asmlinkage void __noreturn rump_user_context(void)
 				request_begins(ht);
 				continue;
 			}
-			if (v->carrier != ht &&
-			    (rump_boot.bound || ht->proc != v->carrier->proc) &&
-			    !READ_ONCE(ht->owns)) {
+			/* Never in another process; it takes this CPU when it has left the one it may own. */
+			if (v->carrier != ht && (ht->proc != v->carrier->proc ||
+						 (rump_boot.bound && !READ_ONCE(ht->owns)))) {
 				handoff(v, ht);
 				continue;
 			}

@@ -168,12 +168,14 @@ static void zap_remote(struct rump_process *proc, unsigned long start, unsigned 
 
 /**
  * rump_zap() - In the handler of a signal that may be zap_remote()'s
- * @proc:	the process of the handler
+ * @proc:	the process of the handler, NULL for the first one
  *
  * Return: 1 if it was
  */
 int rump_zap(struct rump_process *proc)
 {
+	if (!proc)
+		proc = &rump_first_process;
 	if (!smp_load_acquire(&proc->zap))
 		return 0;
 	hyp->unmap(proc->zap_start, proc->zap_end - proc->zap_start);
