@@ -54,6 +54,30 @@ long rump_exec_prepare(unsigned long failed)
 	return 0;
 }
 
+/*
+ * The descriptors are the process's alone from now on: its own and its spawner's,
+ * as it is the spawner's table that further threads share.
+ */
+static int own_files(void)
+{
+	struct task_struct *spawner = current->thread.ht->proc->spawner;
+	struct files_struct *before = current->files;
+	int err;
+
+	if (spawner->files == before && atomic_read(&before->count) == 2)
+		return 0;
+	err = unshare_files();
+	if (err || current->files == before)
+		return err;
+	atomic_inc(&current->files->count);
+	task_lock(spawner);
+	before = spawner->files;
+	spawner->files = current->files;
+	task_unlock(spawner);
+	put_files_struct(before);
+	return 0;
+}
+
 /**
  * rump_exec_done() - It has, and has joined again
  * @bits:	gets a bit for each descriptor that is open
@@ -68,7 +92,7 @@ long rump_exec_done(unsigned long __user *bits, unsigned int n)
 	rump_watch_task_exit();
 	err = vm_munmap(RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR);
 	if (!err)
-		err = unshare_files();
+		err = own_files();
 	if (!err)
 		err = rump_fd_mirror();
 	if (err)
