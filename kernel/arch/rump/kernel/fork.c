@@ -25,6 +25,7 @@
  * A process that was killed while it ran kernel code cannot be buried: the
  * kernel's state is lost.
  */
+#include <linux/delay.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -164,6 +165,8 @@ long rump_fork(unsigned long name, unsigned long flags, int pid)
 	}
 	if (ret < 0)
 		birth(proc, RUMP_BIRTH_FAILED);
+	else
+		yield(); /* somebody waits for it, which the scheduler does not know */
 	return ret < 0 ? ret : 0;
 }
 
@@ -205,7 +208,7 @@ long rump_leave_process(void)
 		if (++turns < 100)
 			yield();
 		else
-			schedule_timeout_uninterruptible(1);
+			usleep_range(20, 50);
 	}
 	rump_carry_self();
 	current->thread.ht = NULL;
