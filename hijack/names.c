@@ -8,6 +8,7 @@
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 
+#include "execute.h"
 #include "route.h"
 #include "special.h"
 #include "state.h"
@@ -174,12 +175,35 @@ static bool is_rump_name(const char *path, long *fd)
 }
 
 /**
+ * tell_program() - readlink(2) of /proc/self/exe, if that is a copy of a rump file
+ *
+ * Return: false if it is not
+ */
+static bool tell_program(const char *path, char *to, unsigned long room, long *result)
+{
+	char name[PATH_ROOM];
+	long length;
+
+	if (!kernel_up || readable_path(path) || !str_equal(path, "/proc/self/exe"))
+		return false;
+	length = execute_name(name);
+	if (!length || (long)room <= 0)
+		return false;
+	if ((unsigned long)length > room)
+		length = (long)room;
+	*result = poke(to, name, (size_t)length) ? length : -EFAULT;
+	return true;
+}
+
+/**
  * route_readlink() - readlink(2)
  */
 long route_readlink(struct hijack_call *call)
 {
-	long fd;
+	long fd, result;
 
+	if (tell_program((const char *)call->arg[0], (char *)call->arg[1], call->arg[2], &result))
+		return result;
 	if (is_rump_name((const char *)call->arg[0], &fd))
 		return tell_name(call, fd, (char *)call->arg[1], call->arg[2]);
 	return route_args(call);
@@ -190,8 +214,10 @@ long route_readlink(struct hijack_call *call)
  */
 long route_readlinkat(struct hijack_call *call)
 {
-	long fd;
+	long fd, result;
 
+	if (tell_program((const char *)call->arg[1], (char *)call->arg[2], call->arg[3], &result))
+		return result;
 	if (is_rump_name((const char *)call->arg[1], &fd))
 		return tell_name(call, fd, (char *)call->arg[2], call->arg[3]);
 	return route_args(call);

@@ -12,9 +12,7 @@
  * process's own in the shim is in thread-local storage, which the child has from its parent too:
  * struct borrowed keeps what it was, for the parent to have it back.
  *
- * exec. The process stays what it is in the rump kernel. The new program is told who it is there by
- * RUMP_SERVER (client.c) and joins again at its first call; descriptors that are to be closed are
- * closed then. Other threads are ended before, as the host is about to end them.
+ * exec: execute.c.
  *
  * exit. The process leaves the kernel before the host ends it, so that no thread is ended in the middle of
  * the kernel.
@@ -24,6 +22,7 @@
 #include <linux/prctl.h>
 #include <linux/sched.h>
 
+#include "execute.h"
 #include "route.h"
 #include "server.h"
 #include "special.h"
@@ -32,7 +31,6 @@
 #include "wait.h"
 
 #define COMM_ROOM  16
-#define X_OK	   1
 #define BORROWS	   4 /* a vfork child may vfork */
 #define SHARED	   (CLONE_FILES | CLONE_FS)
 
@@ -77,6 +75,8 @@ void hijack_on_kernel(void)
 	long mask;
 
 	fds_start();
+	if (client_was_process())
+		execute_name_thread();
 	raw2(__NR_prctl, PR_GET_NAME, name);
 	kernel_call(__NR_prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
 	mask = raw1(__NR_umask, 0);
@@ -135,14 +135,6 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 static int is_orphan(void)
 {
 	return raw0(__NR_getppid) != parent;
-}
-
-/**
- * never_orphan() - is_orphan() where the child is its own parent
- */
-static int never_orphan(void)
-{
-	return 0;
 }
 
 /**
@@ -294,77 +286,4 @@ long route_exit(struct hijack_call *call)
 long route_exit_group(struct hijack_call *call)
 {
 	return hijack_pass(call);
-}
-
-/**
- * leave_others() - Go on as a fork of this process, without its other threads
- */
-static void leave_others(void)
-{
-	long process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
-	int pid = (int)raw0(__NR_getpid);
-	struct rump_hthread *ht;
-
-	if (raw_failed(process) ||
-	    raw_failed(kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0)))
-		return;
-	client_born(pid, (unsigned long)process);
-	ht = rump__kernel.ops->fork_child((struct rump_process *)process,
-					  (int)raw0(__NR_gettid), never_orphan);
-	if (!ht)
-		return;
-	kernel_call(RUMP_CALL_LEAVE, 0, 0, 0, 0, 0, 0);
-	rump__self.ht = ht;
-	client_is((unsigned long)process);
-}
-
-/**
- * before_exec() - This process is about to execute a program that is there
- */
-static void before_exec(void)
-{
-	if (!kernel_up)
-		return;
-	client_cwd_is_rump = paths_cwd_is_rump;
-	fds_before_exec();
-	if (kernel_call(RUMP_CALL_EXEC, 0, 0, 0, 0, 0, 0) == 1)
-		leave_others();
-}
-
-/**
- * after_exec() - It has failed
- */
-static void after_exec(void)
-{
-	if (kernel_up)
-		kernel_call(RUMP_CALL_EXEC, 1, 0, 0, 0, 0, 0);
-}
-
-/**
- * route_execve() - execve(2)
- */
-long route_execve(struct hijack_call *call)
-{
-	long result;
-
-	if (!raw_failed(raw2(__NR_access, call->arg[0], X_OK)))
-		before_exec();
-	result = hijack_host(call);
-	after_exec();
-	return result;
-}
-
-/**
- * route_execveat() - execveat(2)
- */
-long route_execveat(struct hijack_call *call)
-{
-	long result;
-
-	if (!raw_failed(raw4(__NR_faccessat2, call->arg[0], call->arg[1], X_OK,
-			     call->arg[4] & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))))
-		before_exec();
-	result = hijack_host(call);
-	after_exec();
-	return result;
 }

@@ -41,7 +41,10 @@ hijack_fn route_inotify_init, route_inotify_init1, route_inotify_add_watch;
 hijack_fn route_mmap, route_munmap, route_mremap;
 
 /* process.c */
-hijack_fn route_clone, route_clone3, route_fork, route_vfork, route_execve, route_execveat;
+hijack_fn route_clone, route_clone3, route_fork, route_vfork;
 hijack_fn route_exit, route_exit_group;
+
+/* execute.c */
+hijack_fn route_execve, route_execveat;
 
 #endif

@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* execute.c - execve(2) of programs of either kernel
+ *
+ * Theory of operation
+ *
+ * The process stays what it is in the rump kernel. The new program is told who it is there by
+ * RUMP_SERVER (client.c) and joins again at its first call; descriptors that are to be closed are
+ * closed then. Other threads are ended before, as the host is about to end them.
+ *
+ * The host can execute its own files only. So an ELF file of the rump kernel's is copied into a memory
+ * file first, whose name says what it is a copy of: execute_name() reads it in the new program. Of a
+ * script the first line is read here, and its interpreter is executed, on whichever side that is.
+ *
+ * A vfork child comes here on its parent's stack, which is why small arrays are on it, and nothing else
+ * stays in that memory.
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/memfd.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+#include <linux/stat.h>
+
+#include "execute.h"
+#include "route.h"
+#include "server.h"
+#include "special.h"
+#include "state.h"
+#include "str.h"
+
+#define X_OK		1
+#define HEAD_SIZE	256 /* BINPRM_BUF_SIZE */
+#define MAX_SCRIPTS	5   /* that are each other's interpreters, as in Linux */
+#define STACK_ARGUMENTS 500
+#define MAX_ARGUMENTS	1000000
+#define COPY_SIZE	(256ul << 10)
+#define FD_HIGH		700 /* out of the way of programs that count from 3 */
+#define COPY_NAME	"rump:"
+#define COPY_LINK	"/memfd:" COPY_NAME
+#define COPY_LINK_END	" (deleted)"
+#define COPY_NAME_MAX	240 /* memfd_create(2) says 249 */
+
+/**
+ * struct program - What is to be executed
+ * @dir, @path, @flags: as given to execveat(2)
+ * @argv, @envp: as given
+ * @scripts:	how many scripts have led here
+ * @call:	the call that the program made
+ * @moved:	this is not what the call says, so that has to be changed
+ */
+struct program {
+	long dir;
+	const char *path;
+	unsigned long flags;
+	char *const *argv;
+	char *const *envp;
+	unsigned int scripts;
+	struct hijack_call *call;
+	bool moved;
+};
+
+static long execute(const struct program *program);
+
+/**
+ * never_orphan() - is_orphan() where the child is its own parent
+ */
+static int never_orphan(void)
+{
+	return 0;
+}
+
+/**
+ * leave_others() - Go on as a fork of this process, without its other threads
+ */
+static void leave_others(void)
+{
+	long process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
+	int pid = (int)raw0(__NR_getpid);
+	struct rump_hthread *ht;
+
+	if (raw_failed(process) ||
+	    raw_failed(kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0)))
+		return;
+	client_born(pid, (unsigned long)process);
+	ht = rump__kernel.ops->fork_child((struct rump_process *)process,
+					  (int)raw0(__NR_gettid), never_orphan);
+	if (!ht)
+		return;
+	kernel_call(RUMP_CALL_LEAVE, 0, 0, 0, 0, 0, 0);
+	rump__self.ht = ht;
+	client_is((unsigned long)process);
+}
+
+/**
+ * before_exec() - This process is about to execute a program that is there
+ */
+static void before_exec(void)
+{
+	if (!kernel_up)
+		return;
+	client_cwd_is_rump = paths_cwd_is_rump;
+	fds_before_exec();
+	if (kernel_call(RUMP_CALL_EXEC, 0, 0, 0, 0, 0, 0) == 1)
+		leave_others();
+}
+
+/**
+ * after_exec() - It has failed
+ */
+static void after_exec(void)
+{
+	if (kernel_up)
+		kernel_call(RUMP_CALL_EXEC, 1, 0, 0, 0, 0, 0);
+}
+
+/**
+ * execute_on_host() - Execute what the host has
+ * @dir, @path:	for the host
+ */
+static long execute_on_host(const struct program *program, long dir, const char *path)
+{
+	struct hijack_call copy = *program->call;
+	unsigned long flags = program->flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+	long result;
+
+	if (program->moved || dir != program->dir || path != program->path) {
+		copy.nr = __NR_execveat;
+		copy.arg[0] = (unsigned long)dir;
+		copy.arg[1] = (unsigned long)path;
+		copy.arg[2] = (unsigned long)program->argv;
+		copy.arg[3] = (unsigned long)program->envp;
+		copy.arg[4] = program->flags;
+	}
+	if (!raw_failed(raw4(__NR_faccessat2, dir, path, X_OK, flags)))
+		before_exec();
+	result = hijack_host(&copy);
+	after_exec();
+	return result;
+}
+
+/**
+ * copy_contents() - Copy a file from one kernel to the other
+ * @from:	rump descriptor
+ * @to:		host descriptor
+ */
+static long copy_contents(long from, long to)
+{
+	long buffer = raw_call(__NR_mmap, 0, COPY_SIZE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long offset = 0, result;
+
+	if (raw_failed(buffer))
+		return buffer;
+	do {
+		result = kernel_call(__NR_pread64, from, buffer, COPY_SIZE, offset, 0, 0);
+		if (result > 0)
+			result = raw4(__NR_pwrite64, to, buffer, result, offset);
+		offset += result;
+	} while (result > 0);
+	raw2(__NR_munmap, buffer, COPY_SIZE);
+	return result;
+}
+
+/**
+ * name_copy() - What a copy of a rump file is called
+ * @room:	PATH_ROOM bytes
+ */
+static const char *name_copy(char *room, long fd)
+{
+	const size_t prefix = sizeof(COPY_NAME) - 1;
+	long length = paths_rump_fd(room + prefix, fd, PATH_ROOM - prefix);
+
+	/* Of what is too long the end is left, by which programs are known. */
+	if (length > COPY_NAME_MAX)
+		room += length - COPY_NAME_MAX;
+	else if (raw_failed(length))
+		room[prefix] = 0;
+	memcpy(room, COPY_NAME, prefix);
+	return room;
+}
+
+/**
+ * copy_program() - Make a host file of a rump one
+ *
+ * Return: descriptor, or a negated errno
+ */
+static long copy_program(long fd)
+{
+	char name[PATH_ROOM];
+	long made, result;
+
+	made = raw2(__NR_memfd_create, name_copy(name, fd), MFD_CLOEXEC);
+	if (raw_failed(made))
+		return made;
+	result = copy_contents(fd, made);
+	/* What is open for writing is not executed. */
+	if (!raw_failed(result)) {
+		str_printf(name, sizeof(name), "/proc/self/fd/%ld", made);
+		result = raw4(__NR_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC, 0);
+	}
+	raw1(__NR_close, made);
+	if (raw_failed(result))
+		return result;
+	made = raw3(__NR_fcntl, result, F_DUPFD_CLOEXEC, FD_HIGH);
+	if (raw_failed(made))
+		return result;
+	raw1(__NR_close, result);
+	return made;
+}
+
+/**
+ * execute_copy() - Execute an ELF file of the rump kernel's
+ * @fd:		it, consumed
+ */
+static long execute_copy(const struct program *program, long fd)
+{
+	struct program copy = *program;
+	long made = copy_program(fd), result;
+
+	fds_close((unsigned int)fd);
+	if (raw_failed(made))
+		return made;
+	copy.flags = AT_EMPTY_PATH;
+	copy.moved = true;
+	result = execute_on_host(&copy, made, "");
+	raw1(__NR_close, made);
+	return result;
+}
+
+/**
+ * count_arguments() - Length of an argument list
+ *
+ * Return: -EFAULT if it cannot be read
+ */
+static long count_arguments(char *const *argv)
+{
+	char *argument;
+
+	for (long count = 0; argv && count < MAX_ARGUMENTS; count++) {
+		if (!peek(&argument, &argv[count], sizeof(argument)))
+			return -EFAULT;
+		if (!argument)
+			return count;
+	}
+	return argv ? -E2BIG : 0;
+}
+
+/**
+ * execute_with() - Execute an interpreter
+ * @program:	it, with a script's arguments
+ * @argument:	for it, or NULL
+ * @script:	for it
+ * @count:	of the script's arguments
+ * @array:	room for @count and four more
+ */
+static long execute_with(struct program *program, const char *argument, const char *script,
+			 long count, const char **array)
+{
+	size_t fill = 0;
+
+	array[fill++] = program->path;
+	if (argument)
+		array[fill++] = argument;
+	array[fill++] = script;
+	for (long i = 1; i < count; i++)
+		array[fill++] = program->argv[i];
+	array[fill] = NULL;
+	program->argv = (char *const *)array;
+	return execute(program);
+}
+
+/**
+ * execute_on_stack() - execute_with() with the array on the stack
+ */
+static __attribute__((noinline)) long execute_on_stack(struct program *program,
+						       const char *argument, const char *script,
+						       long count)
+{
+	const char *array[(size_t)count + 4];
+
+	return execute_with(program, argument, script, count, array);
+}
+
+/**
+ * execute_in_memory() - execute_with() with the array in memory of its own
+ */
+static long execute_in_memory(struct program *program, const char *argument, const char *script,
+			      long count)
+{
+	size_t size = ((size_t)count + 4) * sizeof(char *);
+	long array = raw_call(__NR_mmap, 0, size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long result;
+
+	if (raw_failed(array))
+		return array;
+	result = execute_with(program, argument, script, count, (const char **)array);
+	raw2(__NR_munmap, array, size);
+	return result;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/**
+ * first_line() - Take the first line of a script apart, in place, as Linux does
+ * @head:	the file's beginning, HEAD_SIZE bytes, then a zero
+ * @argument:	result; NULL if there is none
+ *
+ * Return: the interpreter, or NULL
+ */
+static char *first_line(char *head, char **argument)
+{
+	char *interpreter = head + 2, *end = interpreter, *at;
+
+	while (*end && *end != '\n')
+		end++;
+	/* A line without an end, whose interpreter may go on. */
+	for (at = interpreter; is_blank(*at); at++)
+		;
+	while (*at && *at != '\n' && !is_blank(*at))
+		at++;
+	if (end == head + HEAD_SIZE && at == end)
+		return NULL;
+	while (end > interpreter && is_blank(end[-1]))
+		end--;
+	*end = 0;
+	while (is_blank(*interpreter))
+		interpreter++;
+	for (at = interpreter; *at && !is_blank(*at); at++)
+		;
+	*argument = NULL;
+	if (*at) {
+		for (*at++ = 0; is_blank(*at); at++)
+			;
+		*argument = at;
+	}
+	return *interpreter ? interpreter : NULL;
+}
+
+/**
+ * name_script() - What the interpreter is to open
+ * @room:	PATH_ROOM bytes
+ */
+static const char *name_script(const struct program *program, char *room)
+{
+	if (program->path[0] == '/' || (int)program->dir == AT_FDCWD)
+		return program->path;
+	str_printf(room, PATH_ROOM, "/dev/fd/%d%s%s", (int)program->dir,
+		   program->path[0] ? "/" : "", program->path);
+	return room;
+}
+
+/**
+ * execute_script() - Execute the interpreter of a script
+ * @head:	the file's beginning
+ */
+static long execute_script(const struct program *program, char *head)
+{
+	struct program next = *program;
+	char name[PATH_ROOM], *argument;
+	const char *script = name_script(program, name);
+	long count = count_arguments(program->argv);
+
+	next.path = first_line(head, &argument);
+	if (!next.path)
+		return -ENOEXEC;
+	if (program->scripts == MAX_SCRIPTS)
+		return -ELOOP;
+	if (count < 0)
+		return count;
+	next.dir = AT_FDCWD;
+	next.flags = 0;
+	next.scripts++;
+	next.moved = true;
+	return (count <= STACK_ARGUMENTS ? execute_on_stack : execute_in_memory)(&next, argument,
+										  script, count);
+}
+
+/**
+ * open_program() - Open a rump file that is to be executed
+ * @named:	which
+ * @flags:	of execveat(2)
+ *
+ * Return: descriptor, or a negated errno
+ */
+static long open_program(const struct named *named, unsigned long flags)
+{
+	unsigned long nofollow = flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
+	char link[32];
+	struct hijack_call open = {
+		.nr = __NR_openat,
+		.arg = {(unsigned long)named->dir, (unsigned long)named->path,
+			O_RDONLY | O_CLOEXEC | O_NONBLOCK | nofollow},
+	};
+	struct stat status;
+	long result;
+
+	result = kernel_call(__NR_faccessat2, named->dir, (long)named->path, X_OK,
+			     (long)(AT_EACCESS | flags), 0, 0);
+	if (raw_failed(result))
+		return result;
+	result = kernel_call(__NR_newfstatat, named->dir, (long)named->path, (long)&status,
+			     (long)flags, 0, 0);
+	if (raw_failed(result))
+		return result;
+	if ((status.st_mode & S_IFMT) == S_IFLNK)
+		return -ELOOP;
+	if ((status.st_mode & S_IFMT) != S_IFREG)
+		return -EACCES;
+	if (!*named->path) {
+		str_printf(link, sizeof(link), "/proc/self/fd/%d", named->dir);
+		open.arg[0] = (unsigned long)AT_FDCWD;
+		open.arg[1] = (unsigned long)link;
+	}
+	return rump_newfd(&open);
+}
+
+/**
+ * execute_in_rump() - Execute what the rump kernel has
+ * @named:	where it is there
+ */
+static long execute_in_rump(const struct program *program, const struct named *named)
+{
+	char head[HEAD_SIZE + 1] = {0};
+	long fd, result = kernel_need();
+
+	program->call->side = HIJACK_RUMP;
+	if (result)
+		return result;
+	fd = open_program(named, program->flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
+	if (raw_failed(fd))
+		return fd;
+	result = kernel_call(__NR_pread64, fd, (long)head, HEAD_SIZE, 0, 0, 0);
+	if (result > 4 && str_starts(head, "\177ELF"))
+		return execute_copy(program, fd);
+	fds_close((unsigned int)fd);
+	if (raw_failed(result))
+		return result;
+	return str_starts(head, "#!") ? execute_script(program, head) : -ENOEXEC;
+}
+
+/**
+ * execute() - Execute a program, wherever it is
+ */
+static long execute(const struct program *program)
+{
+	char buffer[PATH_ROOM];
+	struct named named;
+	bool nofollow = program->flags & AT_SYMLINK_NOFOLLOW;
+	long result;
+
+	if (!nplaces && !kernel_up)
+		return execute_on_host(program, program->dir, program->path);
+	result = readable_path(program->path);
+	if (result)
+		return result;
+	if (!program->path[0] && !(program->flags & AT_EMPTY_PATH))
+		return -ENOENT;
+	if (!paths_name(&named, program->dir, program->path, buffer))
+		return -ENAMETOOLONG;
+	do
+		result = named.side == HIJACK_HOST ?
+				 execute_on_host(program, named.dir, named.path) :
+				 execute_in_rump(program, &named);
+	while (result == -ENOENT &&
+	       paths_again(&named, program->dir, program->path, nofollow, buffer));
+	return result;
+}
+
+/**
+ * execute_name() - If the program that runs is a copy of a rump file: the file's name
+ * @name:	PATH_ROOM bytes
+ *
+ * Return: its length, or 0
+ */
+long execute_name(char *name)
+{
+	const size_t prefix = sizeof(COPY_LINK) - 1, end = sizeof(COPY_LINK_END) - 1;
+	char link[PATH_ROOM];
+	long length = raw3(__NR_readlink, "/proc/self/exe", link, sizeof(link) - 1);
+
+	if (raw_failed(length) || length < (long)(prefix + end))
+		return 0;
+	link[length] = 0;
+	if (!str_starts(link, COPY_LINK))
+		return 0;
+	length -= prefix + end;
+	memcpy(name, link + prefix, (size_t)length);
+	name[length] = 0;
+	return length;
+}
+
+/**
+ * execute_name_thread() - What has been copied is known by its own name, not by the copy's
+ */
+void execute_name_thread(void)
+{
+	char name[PATH_ROOM];
+	const char *base = name;
+
+	if (!execute_name(name))
+		return;
+	for (const char *at = name; *at; at++)
+		if (*at == '/')
+			base = at + 1;
+	raw2(__NR_prctl, PR_SET_NAME, base);
+}
+
+/**
+ * route_execve() - execve(2)
+ */
+long route_execve(struct hijack_call *call)
+{
+	struct program program = {
+		.dir = AT_FDCWD,
+		.path = (const char *)call->arg[0],
+		.argv = (char *const *)call->arg[1],
+		.envp = (char *const *)call->arg[2],
+		.call = call,
+	};
+
+	return execute(&program);
+}
+
+/**
+ * route_execveat() - execveat(2)
+ */
+long route_execveat(struct hijack_call *call)
+{
+	struct program program = {
+		.dir = (int)call->arg[0],
+		.path = (const char *)call->arg[1],
+		.flags = call->arg[4],
+		.argv = (char *const *)call->arg[2],
+		.envp = (char *const *)call->arg[3],
+		.call = call,
+	};
+
+	return execute(&program);
+}

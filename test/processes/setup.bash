@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2034 # the suites use the variables
+# Common to the suites of process trees. Loaded by setup(); each test has an ext4 image of its own
+# in $IMG, mounted on /mnt by "inside"; end_clean, in teardown(), checks that nothing is left.
+
+load ../lib/common
+
+HERE=$BATS_TEST_TMPDIR/host
+SECONDS_AT_MOST=100
+
+# need PROGRAM...: skip the test unless all are installed
+need() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null || skip "$program is not installed"
+	done
+}
+
+# new_image [SIZE]
+new_image() {
+	mkdir -p "$HERE"
+	image ext4 "${1:-96M}" -b 4096
+}
+
+# inside COMMAND...: run it with the image on /mnt
+inside() {
+	timeout -k 2 "$SECONDS_AT_MOST" "$RUMP_COMMAND" run -m "$IMG:/mnt" -- "$@"
+}
+
+# script: standard input is a script; run it by bash in /mnt
+script() {
+	cat >"$HERE/script"
+	(cd / && inside bash -c 'cd /mnt && . "$0"' "$HERE/script" </dev/null)
+}
+
+# processes_of IMAGE: the processes, of those that have it or its kernel open
+processes_of() {
+	local link
+	for link in /proc/[0-9]*/fd/*; do
+		[ "$(readlink "$link" 2>/dev/null)" != "$1" ] || printf '%s\n' "${link:6}" | cut -d/ -f1
+	done | sort -u
+}
+
+# no_server: the process that keeps the kernel of this test's image ends, and soon
+no_server() {
+	local left turn
+	for ((turn = 0; turn < 50; turn++)); do
+		left=$(processes_of "$IMG")
+		[ -n "$left" ] || return 0
+		sleep 0.1
+	done
+	# shellcheck disable=SC2086 # several
+	ps -o pid,stat,wchan,args $left
+	return 1
+}
+
+# end_clean: nobody is left, and the image is clean
+end_clean() {
+	no_server
+	assert_image_clean "$IMG"
+}
