@@ -96,7 +96,7 @@ char *installed(const char *name);
 
 /* ---- server.c ---- */
 
-void server_start(void);
+void server_start(const char *command);
 
 /* ---- check.c ---- */
 

@@ -65,7 +65,7 @@ void start(struct options *options, char **command)
 
 	disk_entries(options);
 	environment_set(options);
-	server_start();
+	server_start(command[0]);
 	if (!path)
 		start_shell(command);
 	/* Not execv(): a file that is neither a program nor a "#!" script is the shell's. */

@@ -2,10 +2,12 @@
 /* server.c - start the process that keeps the kernel, before the command that uses it
  *
  * So what is wrong with an image is said before the command starts, and all processes that come of it
- * find the same kernel. The server is no child of this process: the command would wait for it.
+ * find the same kernel. The server is no child of this process: the command would wait for it. It
+ * is the child of a process that stays until it has booted, and passes on its status if it ends before.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,9 +39,11 @@ static int move_high(int fd, int flags)
 
 /**
  * become_server() - Execute it, with nothing of ours but its end of the socket
+ * @command:	what it is for; its name in ps(1) and in messages says that
  */
-static _Noreturn void become_server(int control)
+static _Noreturn void become_server(int control, const char *command)
 {
+	const char *slash = strrchr(command, '/');
 	char *program = installed(SERVE);
 	int null = open("/dev/null", O_RDWR);
 
@@ -48,7 +52,7 @@ static _Noreturn void become_server(int control)
 	dup2(null, STDOUT_FILENO);
 	close_range(3, (unsigned int)control - 1, 0);
 	close_range((unsigned int)control + 1, ~0u, 0);
-	setenv("RUMP_SERVE", compose("%d", control), true);
+	setenv("RUMP_SERVE", compose("%d,%s", control, slash ? slash + 1 : command), true);
 	setenv("RUMPHIJACK", "", true);
 	unsetenv("RUMPHIJACK_TRACE");
 	unsetenv("RUMPHIJACK_REPORT");
@@ -58,23 +62,30 @@ static _Noreturn void become_server(int control)
 }
 
 /**
- * spawn() - Start the server as nobody's child
+ * spawn() - Start the server, and a process between that waits for it
+ * @pair:	control socket; pair[1] is the server's end
+ *
+ * Return: process id of the one between, which exits as the server does
  */
-static void spawn(int control)
+static pid_t spawn(const int pair[2], const char *command)
 {
-	pid_t child = fork();
+	pid_t between = fork(), child;
 	int status;
 
-	if (child == 0) {
-		child = fork();
-		if (child == 0)
-			become_server(control);
-		_exit(child < 0 ? errno : 0);
-	}
-	if (child < 0 || waitpid(child, &status, 0) < 0)
+	if (between < 0)
 		die(STATUS_FAILED, "cannot start a process: %s", strerror(errno));
-	if (WEXITSTATUS(status))
-		die(STATUS_FAILED, "cannot start a process: %s", strerror(WEXITSTATUS(status)));
+	if (between)
+		return between;
+	child = fork();
+	if (child == 0)
+		become_server(pair[1], command);
+	if (child < 0)
+		die(STATUS_FAILED, "cannot start a process: %s", strerror(errno));
+	close(pair[0]);
+	close(pair[1]);
+	if (waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+		_exit(STATUS_FAILED);
+	_exit(WEXITSTATUS(status));
 }
 
 /**
@@ -108,22 +119,46 @@ static bool wait_until_up(int control)
 }
 
 /**
- * server_start() - Start the server and wait until all is mounted
- *
- * RUMP_SERVER tells the command how to find it.
+ * is_needed() - Whether the environment sends any call to the rump kernel
  */
-void server_start(void)
+static bool is_needed(void)
 {
-	int pair[2];
+	const char *mount = getenv("RUMP_MOUNT"), *hijack = getenv("RUMPHIJACK");
+	const char *boot = getenv("RUMPHIJACK_BOOT");
+
+	return (mount && *mount) || (hijack && *hijack && strcmp(hijack, "socket=none")) ||
+	       (boot && !strcmp(boot, "1"));
+}
+
+/**
+ * server_start() - Start the server and wait until all is mounted
+ * @command:	what it is for
+ *
+ * RUMP_SERVER tells the command how to find it. If all calls are to be the host's, none is started.
+ */
+void server_start(const char *command)
+{
+	int pair[2], status;
+	pid_t between;
+
+	unsetenv("RUMP_SERVER");
+	if (!is_needed())
+		return;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		die(STATUS_FAILED, "cannot make a socket: %s", strerror(errno));
 	pair[1] = move_high(pair[1], F_DUPFD);
 	pair[0] = move_high(pair[0], F_DUPFD_CLOEXEC);
-	spawn(pair[1]);
+	between = spawn(pair, command);
 	close(pair[1]);
-	if (!wait_until_up(pair[0]))
-		exit(STATUS_FAILED);
+	if (!wait_until_up(pair[0])) {
+		/* It has said why. */
+		if (waitpid(between, &status, 0) < 0 || !WIFEXITED(status))
+			exit(STATUS_FAILED);
+		exit(WEXITSTATUS(status) ?: STATUS_FAILED);
+	}
+	kill(between, SIGKILL);
+	waitpid(between, NULL, 0);
 	if (fcntl(pair[0], F_SETFD, 0) < 0)
 		die(STATUS_FAILED, "cannot keep a descriptor: %s", strerror(errno));
 	setenv("RUMP_SERVER", compose("fd:%d,%d", pair[0], (int)getpid()), true);

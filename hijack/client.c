@@ -9,11 +9,13 @@
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
+#include <linux/prctl.h>
 #include <linux/wait.h>
 
 #include "kernel.h"
 #include "call.h"
 #include "message.h"
+#include "mounts.h"
 #include "raw.h"
 #include "server.h"
 #include "state.h"
@@ -25,6 +27,8 @@
 #define FD_HIGH	       700
 #define SPAWN_STACK    16384
 #define NUMBER_ROOM    24
+#define COMM_ROOM      16
+#define EXIT_KERNEL    1
 #define EXIT_CONFIG    2
 
 static int control = -1;
@@ -147,18 +151,20 @@ static int high(int fd)
  */
 static void run_server(void *argument)
 {
-	static char variable[sizeof("RUMP_SERVE=") + NUMBER_ROOM];
+	static char variable[sizeof("RUMP_SERVE=,") + NUMBER_ROOM + COMM_ROOM];
+	static char comm[COMM_ROOM];
 	const char *argv[] = {hijack_config.server, NULL};
 	const char *envp[40];
 	size_t n = 0;
-	long null;
+	long null, result;
 
 	(void)argument;
 	for (size_t i = 0; i < hijack_config.nsaved && n < 36; i++)
 		if (!str_starts(hijack_config.saved[i], "RUMPHIJACK") &&
 		    !str_starts(hijack_config.saved[i], "RUMP_SERVE"))
 			envp[n++] = hijack_config.saved[i];
-	str_printf(variable, sizeof(variable), "RUMP_SERVE=%d", server);
+	raw2(__NR_prctl, PR_GET_NAME, comm); /* of the program still */
+	str_printf(variable, sizeof(variable), "RUMP_SERVE=%d,%s", server, comm);
 	envp[n++] = "RUMPHIJACK=";
 	envp[n++] = variable;
 	envp[n++] = hijack_config.preload;
@@ -170,6 +176,12 @@ static void run_server(void *argument)
 	raw3(__NR_close_range, 3, server - 1, 0);
 	raw3(__NR_close_range, server + 1, ~0u, 0);
 	raw3(__NR_fcntl, server, F_SETFD, 0);
+	/* The program may have gone elsewhere. */
+	result = mounts_directory ? raw1(__NR_chdir, mounts_directory) : 0;
+	if (result) {
+		hijack_say("cannot change to", mounts_directory, result);
+		raw1(__NR_exit, EXIT_KERNEL);
+	}
 	raw3(__NR_execve, hijack_config.server, argv, envp);
 	raw1(__NR_exit, 127);
 }

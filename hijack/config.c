@@ -164,8 +164,10 @@ static void read_variable(char **variable)
 	if (value)
 		hijack_config.sud = read_flag(*variable, value);
 	value = value_of(*variable, "RUMP_SERVE");
-	if (value && str_to_number(value, &hijack_config.serve, &end))
+	if (value && str_to_number(value, &hijack_config.serve, &end)) {
 		hijack_config.boot = true;
+		hijack_config.serve_name = join("rump:", *end == ',' ? end + 1 : "", "");
+	}
 	value = value_of(*variable, "RUMP_VERBOSE");
 	if (value)
 		hijack_config.verbose = *value && !str_equal(value, "0");

@@ -97,8 +97,12 @@ static void leave_others(void)
  */
 static void before_exec(void)
 {
-	if (!kernel_up)
+	if (!kernel_up) {
+		/* What RUMP_MOUNT names is where this program has started, not the next. */
+		if (nplaces || places_families)
+			client_prepare();
 		return;
+	}
 	client_cwd_is_rump = paths_cwd_is_rump;
 	fds_before_exec();
 	if (kernel_call(RUMP_CALL_EXEC, 0, 0, 0, 0, 0, 0) == 1)

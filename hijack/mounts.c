@@ -73,6 +73,8 @@ static const struct flag {
 
 static struct entry *entries, **entries_tail = &entries;
 
+const char *mounts_directory;
+
 /**
  * take_field() - Read up to an unquoted ':' or ';'
  * @at:		where, and where it stopped
@@ -192,6 +194,8 @@ static const char *take_entry(const char **at)
 	if (options && !take_options(entry, options))
 		return "an option that is empty or not a number";
 	entry->path = config_absolute("", entry->source);
+	if (entry->source[0] != '/' && !mounts_directory)
+		mounts_directory = config_absolute("", ".");
 	*entries_tail = entry;
 	entries_tail = &entry->next;
 	return NULL;

@@ -8,4 +8,6 @@
 bool mounts_read(const char *value);
 bool mounts_mount(void);
 
+extern const char *mounts_directory; /* what relative names in RUMP_MOUNT are relative to */
+
 #endif

@@ -261,6 +261,7 @@ _Noreturn void server_main(int control)
 	long n = 1;
 	int reply;
 
+	raw2(__NR_prctl, PR_SET_NAME, hijack_config.serve_name);
 	kernel_boot();
 	raw1(__NR_chdir, "/");
 	polled[0] = (struct pollfd){control, POLLIN, 0};

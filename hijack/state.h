@@ -25,6 +25,7 @@ enum hijack_images {
  * @saved:	NAME=VALUE of RUMP* as they were at the start, for execve(); ends with NULL
  * @boot:	join the kernel at the first call
  * @serve:	be the server at the first call: its end of the control socket, or 0
+ * @serve_name:	what the server is to be called, "rump:" and the program that it is for
  */
 struct hijack_config {
 	const char *library;
@@ -39,6 +40,7 @@ struct hijack_config {
 	bool sud;
 	bool boot;
 	unsigned long serve;
+	const char *serve_name;
 	bool verbose;
 	enum hijack_images images;
 	const char *const *saved;

@@ -215,16 +215,26 @@ type_of() {
 	assert_success
 }
 
-@test "the lock is not held over to the command" {
+@test "the image is locked from before the command begins until it has ended" {
 	image ext4
 	run rump run -m "$IMG" -- flock -n "$IMG" echo free
+	assert_failure 1
+	refute_output
+	run flock -n "$IMG" echo free
 	assert_success
 	assert_output free
+	run rump run --ro -m "$IMG" -- flock -n -s "$IMG" echo shared
+	assert_success
+	assert_output shared
 }
 
 @test "an image without permissions is refused, a write-protected one is mounted read-only" {
 	image ext4
-	mv "$IMG" disk.img
+	# As a name from the root must lead to it.
+	local dir
+	dir=$(mktemp -d /tmp/rump-XXXXXX)
+	mv "$IMG" "$dir/disk.img"
+	cd "$dir"
 	chmod 755 .
 	chmod 000 disk.img
 	run as_nobody "$RUMP" run -m disk.img /usr/bin/env
@@ -238,13 +248,20 @@ type_of() {
 	run as_nobody "$RUMP" run --ro -m disk.img /usr/bin/env
 	assert_success
 	refute_line --partial 'cannot be written'
+	cd "$BATS_TEST_TMPDIR"
+	rm -r "$dir"
 }
 
-@test "the image is not changed by looking at it" {
+@test "an image that nobody looks at is mounted and unmounted, with --ro not changed" {
 	image ext4
 	local sum
 	sum=$(stat -c %y "$IMG" && sha256sum <"$IMG")
-	run variables -m "$IMG"
+	run variables --ro -m "$IMG"
 	assert_success
 	assert_equal "$(stat -c %y "$IMG" && sha256sum <"$IMG")" "$sum"
+	run variables -m "$IMG"
+	assert_success
+	run dumpe2fs -h "$IMG"
+	assert_line --regexp '^Mount count: +1$'
+	assert_image_clean
 }

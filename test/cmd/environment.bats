@@ -17,6 +17,14 @@ setup() {
 	refute_line --regexp '^RUMP_'
 }
 
+@test "the command finds its kernel by RUMP_SERVER, and not that of another" {
+	run variables -s inet
+	assert_line --regexp '^RUMP_SERVER=fd:[0-9]+,[0-9]+$'
+	RUMP_SERVER=fd:77,1 run variables
+	assert_success
+	refute_line --regexp '^RUMP_'
+}
+
 @test "each option sets its variable" {
 	run variables --name box --mem 64m --ncpu 2 -v --trace "$PWD/trace" -s inet:inet6
 	assert_success
@@ -57,8 +65,8 @@ setup() {
 	run variables -m 'a\:b;c\\d/e:/m;n'
 	assert_success
 	assert_line "RUMP_MOUNT=${PWD}/a\\:b\\;c\\\\d/e:/m\\;n:type=ext4"
-	run variables -m 'overlay:/o:lowerdir=/a:/b'
-	assert_line 'RUMP_MOUNT=overlay:/o:type=overlay,lowerdir=/a\:/b'
+	run variables -m tmpfs:/a -m tmpfs:/b -m 'overlay:/o:lowerdir=/a:/b'
+	assert_line 'RUMP_MOUNT=tmpfs:/a:type=tmpfs;tmpfs:/b:type=tmpfs;overlay:/o:type=overlay,lowerdir=/a\:/b'
 }
 
 @test "options of a mount are passed on, and ro is what --ro adds" {

@@ -57,9 +57,16 @@ assert_image_has_file() {
 }
 
 @test "RUMPHIJACK_BOOT=1 boots at the first call, and the kernel's threads have names" {
-	run booted python3 -c 'import glob
-for task in glob.glob("/proc/self/task/*/comm"): print(open(task).read(), end="")'
+	local name=b$BASHPID
+	ln -s "$(command -v bash)" "$BATS_TEST_TMPDIR/$name"
+	# shellcheck disable=SC2016
+	run booted "$BATS_TEST_TMPDIR/$name" -c 'for comm in /proc/[0-9]*/comm; do
+	read -r name <"$comm"
+	[ "$name" = "rump:$1" ] && echo one && cat "${comm%comm}"task/*/comm
+done 2>/dev/null
+exit 0' - "$name"
 	assert_success
+	assert_equal "$(grep -c '^one$' <<<"$output")" 1
 	assert_line rump-helper
 	assert_line rump-server
 }
@@ -178,7 +185,7 @@ for task in glob.glob("/proc/self/task/*/comm"): print(open(task).read(), end=""
 	run booted RUMP_MOUNT="$IMG:/mnt" /bin/echo started
 	kill %1
 	assert_failure 1
-	assert_output --regexp "^rump: $IMG is in use by process [0-9]+ \(sleep\)$"
+	assert_output --regexp "^rump: $IMG is in use by process [0-9]+ \(rump:sleep\)$"
 }
 
 @test "the kernel image is missing" {
