@@ -320,9 +320,12 @@ void client_born(int pid, unsigned long child)
  */
 void client_end(void)
 {
-	struct request request = {REQUEST_END, (int)raw0(__NR_getpid), 0};
+	struct request request = {REQUEST_END, 0, 0};
 	struct answer answer;
 
-	if (control >= 0 && request.pid == root)
+	if (control < 0)
+		return;
+	request.pid = (int)raw0(__NR_getpid);
+	if (request.pid == root)
 		ask(&request, -1, &answer, NULL);
 }

@@ -18,6 +18,7 @@
  */
 #include <asm/errno.h>
 #include <asm/poll.h>
+#include <asm/signal.h>
 #include <linux/fcntl.h>
 #include <linux/prctl.h>
 #include <linux/wait.h>
@@ -31,7 +32,7 @@
 
 #define WATCHED	      1100 /* one more than the kernel has processes, and some undertakers */
 #define BELLS	      8192
-#define CLONE_SIGNAL  17   /* SIGCHLD */
+#define CLONE_SIGNAL  SIGCHLD
 #define EXIT_KERNEL   1
 
 /**
@@ -75,10 +76,15 @@ static void forget_watched(unsigned int i)
  */
 static long undertake(uint64_t process)
 {
+	long self = raw0(__NR_getpid);
 	long child = raw_call(__NR_clone, CLONE_SIGNAL, 0, 0, 0, 0, 0);
 
 	if (child)
 		return child;
+	/* It has nothing to do in a kernel that has ended. */
+	raw2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	if (raw0(__NR_getppid) != self)
+		raw1(__NR_exit_group, 0);
 	raw2(__NR_prctl, PR_SET_NAME, "rump-undertaker");
 	rump__kernel.ops->bury((struct rump_process *)process, (int)raw0(__NR_gettid));
 	for (;;)
