@@ -55,7 +55,7 @@ load setup
 
 @test "every environment variable that librumphijack reads is in rumphijack(3), and no other" {
 	run diff \
-		<(grep -ohE '"(RUMPHIJACK[A-Z_]*|RUMP_MOUNT|XDG_CACHE_HOME|HOME)=?"' "$RUMP_TOP"/hijack/*.c |
+		<(grep -ohE '"(RUMPHIJACK[A-Z_]*|RUMP_MOUNT|RUMP_SERVER|XDG_CACHE_HOME|HOME)=?"' "$RUMP_TOP"/hijack/*.c |
 			tr -d '"=' | cat - <(echo RUMP_NET) | sort -u) \
 		<(awk '/^\.Sh/ { inside = $2 == "ENVIRONMENT" } inside && /^\.It Ev/ {
 			for (i = 3; i <= NF; i++) if ($i != "," && $i != "Ev") print $i }' \
