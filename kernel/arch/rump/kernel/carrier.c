@@ -344,7 +344,8 @@ void rump_post_switch(void)
 		return;
 	if (unlikely(incall && ht->proc != c->proc))
 		handoff(v, ht);
-	else if (unlikely(may_go(c) && incall && ht != c && !READ_ONCE(ht->owns)))
+	else if (unlikely(may_go(c) && incall && ht != c &&
+			  (!READ_ONCE(ht->owns) || !v->helper || v->helper->proc != ht->proc)))
 		handoff(v, ht);
 	else if (unlikely(may_go(c) && !(incall && ht == c) && c != v->helper && v->helper))
 		handoff(v, v->helper);

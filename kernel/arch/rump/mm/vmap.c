@@ -59,8 +59,9 @@ void rump_vmap_catch_up(void)
 
 	if (likely(*FOLLOWED == cleared))
 		return;
-	WRITE_ONCE(*FOLLOWED, cleared);
+	/* In this order: another CPU of this process must not go on before it is done. */
 	hyp->unmap(VMALLOC_START, VMALLOC_END - VMALLOC_START);
+	WRITE_ONCE(*FOLLOWED, cleared);
 }
 
 static void follow(void *unused)
@@ -75,6 +76,8 @@ static void follow(void *unused)
  */
 void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 {
+	u32 cleared;
+
 	start = max(start, (unsigned long)VMALLOC_START);
 	end = min(end, (unsigned long)VMALLOC_END);
 	if (start >= end)
@@ -82,7 +85,10 @@ void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 	hyp->unmap(start, end - start);
 	if (rump_alone())
 		return;
-	WRITE_ONCE(*FOLLOWED, ++rump_vmap_cleared);
+	cleared = __atomic_fetch_add(&rump_vmap_cleared, 1, __ATOMIC_SEQ_CST);
+	/* What another CPU has cleared meanwhile is yet to be dropped here. */
+	if (*FOLLOWED == cleared)
+		WRITE_ONCE(*FOLLOWED, cleared + 1);
 	if (num_online_cpus() > 1)
 		on_each_cpu(follow, NULL, 1);
 }
