@@ -19,6 +19,7 @@
 #include <asm/errno.h>
 #include <asm/poll.h>
 #include <asm/signal.h>
+#include <asm/signal.h>
 #include <linux/fcntl.h>
 #include <linux/prctl.h>
 #include <linux/wait.h>
@@ -77,10 +78,15 @@ static void forget_watched(unsigned int i)
 static long undertake(uint64_t process)
 {
 	long self = raw0(__NR_getpid);
+	long server = raw0(__NR_getpid);
 	long child = raw_call(__NR_clone, CLONE_SIGNAL, 0, 0, 0, 0, 0);
 
 	if (child)
 		return child;
+	/* When the kernel has ended there is nothing more to bury, and nobody would wake it. */
+	raw2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	if (raw0(__NR_getppid) != server)
+		raw1(__NR_exit_group, 0);
 	/* It has nothing to do in a kernel that has ended. */
 	raw2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	if (raw0(__NR_getppid) != self)
