@@ -160,6 +160,8 @@ static void begin_child(void)
 	}
 	rump__forked((struct rump_process *)process, ht);
 	client_is(process);
+	/* The parent says so too; one of the two may be killed before it does. */
+	client_born((int)raw0(__NR_getpid), process);
 	fds_child();
 	epoll_child();
 	wait_child();

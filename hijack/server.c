@@ -113,6 +113,21 @@ static void bury(uint64_t process)
 }
 
 /**
+ * give_up() - The kernel cannot go on: end all that use it
+ *
+ * Their calls would wait for ever. What has been synced is in the images.
+ */
+static _Noreturn void give_up(void)
+{
+	rump__error("the kernel is lost, as a process was killed in the middle of it; "
+		    "all of its processes end");
+	for (unsigned int i = 0; i < nwatched; i++)
+		raw4(__NR_pidfd_send_signal, polled[i + 1].fd, SIGKILL, 0, 0);
+	for (;;)
+		raw1(__NR_exit_group, EXIT_KERNEL);
+}
+
+/**
  * has_ended() - A process is no more
  */
 static void has_ended(struct watched who)
@@ -120,7 +135,11 @@ static void has_ended(struct watched who)
 	struct rump_process *process = (struct rump_process *)who.process;
 
 	if (who.undertaker) {
-		raw4(__NR_wait4, who.pid, 0, 0, 0);
+		int status = 0;
+
+		raw4(__NR_wait4, who.pid, &status, 0, 0);
+		if (status)
+			give_up();
 		rump__kernel.ops->forget(process);
 	} else if (rump__kernel.ops->left(process)) {
 		rump__kernel.ops->forget(process);

@@ -44,6 +44,9 @@ hijack_fn route_mmap, route_munmap, route_mremap;
 hijack_fn route_clone, route_clone3, route_fork, route_vfork;
 hijack_fn route_exit, route_exit_group;
 
+/* kill.c */
+hijack_fn route_kill, route_tkill, route_tgkill;
+
 /* execute.c */
 hijack_fn route_execve, route_execveat;
 

@@ -57,6 +57,7 @@ void rump__fill_hyp(struct rump_hyp *h)
 	h->random = rumpuser_ext_random;
 	h->kick = rumpuser_ext_kick;
 	h->signal = rumpuser_ext_signal;
+	h->kill = rump__kill;
 }
 
 static void helper(void *cpu)

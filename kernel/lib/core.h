@@ -163,6 +163,7 @@ extern const char rump__scan_at[], rump__scan_failed[];
 long rump__fork_prepare(void);
 void rump__fork_parent(long name, unsigned long flags, int pid);
 int rump__fork_child(long name);
+int rump__kill(int pid, int group, int sig);
 
 /* fault.c */
 void rump__fault(int sig, void *info, void *context);

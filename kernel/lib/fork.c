@@ -8,9 +8,11 @@
  * kernel forgets it: arch/rump/kernel/fork.c.
  */
 #include <asm/errno.h>
+#include <asm/poll.h>
 #include <asm/signal.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
+#include <linux/time.h>
 #include <linux/wait.h>
 
 #include <rump/rumpuser_ext.h>
@@ -18,6 +20,8 @@
 #include "bare/raw.h"
 
 #include "core.h"
+
+#define KILL_SECONDS 1
 
 static int parent_pid;
 
@@ -59,6 +63,32 @@ static void await(void *name)
 	if (!rump__kernel.ops->left(proc))
 		bury(proc);
 	rump__kernel.ops->forget(proc);
+}
+
+/**
+ * rump__kill() - Kill another process, and wait until it is dead; or stop it
+ * @pid:	process
+ * @group:	its process group, or it is left alone; negative for any
+ * @sig:	signal
+ *
+ * Return: 0 or -errno
+ */
+int rump__kill(int pid, int group, int sig)
+{
+	const struct timespec at_most = { .tv_sec = KILL_SECONDS };
+	struct pollfd polled = { .events = POLLIN };
+	long ret;
+
+	if (group >= 0 && raw1(__NR_getpgid, pid) != group)
+		return -ESRCH;
+	polled.fd = raw2(__NR_pidfd_open, pid, 0);
+	if (raw_failed(polled.fd))
+		return polled.fd;
+	ret = raw4(__NR_pidfd_send_signal, polled.fd, sig, 0, 0);
+	if (!ret && sig == SIGKILL)
+		raw_call(__NR_ppoll, (long)&polled, 1, (long)&at_most, 0, 0, 0);
+	raw1(__NR_close, polled.fd);
+	return ret;
 }
 
 /**

@@ -48,6 +48,8 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return rump_fork(a[0], a[1], a[2]);
 	case RUMP_CALL_LEAVE:
 		return rump_leave_process();
+	case RUMP_CALL_KILL:
+		return rump_kill(a[0], a[1], a[2]);
 	case RUMP_CALL_FD_MIRROR:
 		return rump_fd_mirror();
 	case RUMP_CALL_FD_OFFER:

@@ -311,7 +311,7 @@ static bool may_go(struct rump_hthread *c)
  */
 void rump_carry_self(void)
 {
-	struct rump_hthread *ht = current->thread.ht;
+	struct rump_hthread *ht = carrier_for(current->thread.ht);
 	struct rump_vcpu *v = this_vcpu();
 
 	if (v->carrier != ht && !READ_ONCE(ht->owns))

@@ -97,6 +97,8 @@ struct rump_hyp {
 	void (*kick)(int fd);
 	/* thread @tid of process @pid */
 	int (*signal)(int pid, int tid, int sig);
+	/* process @pid, if it is of group @group or that is negative; a killed one is dead then */
+	int (*kill)(int pid, int group, int sig);
 };
 
 /**
@@ -170,7 +172,8 @@ struct rump_bootinfo {
 #define RUMP_CALL_LEAVE		(RUMP_CALL_BASE + 17)	/* (): a forked process ends */
 #define RUMP_CALL_EXEC		(RUMP_CALL_BASE + 18)	/* (failed): about to execute a program; 1 if there are other threads */
 #define RUMP_CALL_FD_EXEC	(RUMP_CALL_BASE + 19)	/* (bits, n): it has; which descriptors are open */
-#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 20)
+#define RUMP_CALL_KILL		(RUMP_CALL_BASE + 20)	/* (pid or 0, group or -1, sig): of other processes, on the host; how many */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 21)
 
 #define RUMP_WATCH_KEEP		1	/* for every wake-up, until RUMP_CALL_UNWATCH */
 
