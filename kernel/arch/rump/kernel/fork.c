@@ -184,6 +184,13 @@ static bool others_carry(const struct rump_hthread *ht)
 	return false;
 }
 
+static void kill_others(void)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	zap_other_threads(current);
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
 /**
  * rump_leave_process() - The current process ends
  *
@@ -200,15 +207,17 @@ long rump_leave_process(void)
 	if (proc == &rump_first_process)
 		return -EINVAL;
 	WRITE_ONCE(proc->state, RUMP_PROC_LEAVING);
-	spin_lock_irq(&current->sighand->siglock);
 	current->signal->flags = SIGNAL_GROUP_EXIT;
-	zap_other_threads(current);
-	spin_unlock_irq(&current->sighand->siglock);
+	kill_others();
 	while (atomic_read(&current->signal->live) > 1 || others_carry(ht)) {
-		if (++turns < 100)
+		if (++turns < 100) {
 			yield();
-		else
-			usleep_range(20, 50);
+			continue;
+		}
+		usleep_range(20, 50);
+		/* A thread that was being attached has come since. */
+		if (turns % 16 == 0)
+			kill_others();
 	}
 	rump_carry_self();
 	current->thread.ht = NULL;
