@@ -30,6 +30,7 @@ inside() {
 # script: standard input is a script; run it by bash in /mnt
 script() {
 	cat >"$HERE/script"
+	# shellcheck disable=SC2016 # the inner shell expands it
 	(cd / && inside bash -c 'cd /mnt && . "$0"' "$HERE/script" </dev/null)
 }
 
