@@ -35,12 +35,10 @@
 #include <linux/fcntl.h>
 #include <linux/futex.h>
 #include <linux/memfd.h>
-#include <linux/mman.h>
 
 #include "route.h"
 #include "state.h"
 #include "str.h"
-#include "wait.h"
 
 #define PARKED_KEEP 16
 #define FD_HIGH	    700 /* out of the way of programs that count from 3 */
@@ -543,83 +541,4 @@ long fds_replace(unsigned int fd, long nr, long a, long b, long c)
 	}
 	kernel_release();
 	return raw_failed(result) ? result : 0;
-}
-
-/**
- * fds_child() - In a forked process: the same numbers, nobody else's calls
- *
- * What the parent has parked is the parent's to take; here it is given back.
- */
-void fds_child(void)
-{
-	struct fds *f = fds_now();
-
-	f->lock = 0;
-	f->in_flight = 0;
-	for (unsigned int i = 0; i < f->nparked; i++) {
-		raw1(__NR_close, f->parked[i].fd);
-		fds_freed(f->parked[i].fd);
-		if (kernel_up)
-			kernel_call(RUMP_CALL_FD_WITHDRAW, f->parked[i].fd, 0, 0, 0, 0, 0);
-	}
-	f->nparked = f->closing = 0;
-	for (unsigned int i = 0; i < f->top / 64 && !kernel_up; i++)
-		f->rump[i] = 0;
-}
-
-/**
- * fds_inherit() - After the execution of a program: learn which numbers are the rump kernel's
- */
-void fds_inherit(void)
-{
-	struct fds *f = fds_now();
-	long top = kernel_call(RUMP_CALL_FD_EXEC, (long)f->rump, FDS, 0, 0, 0, 0);
-
-	f->top = top > 0 ? ((unsigned int)top + 63) / 64 * 64 : 0;
-}
-
-/**
- * fds_before_exec() - Let the placeholders that are to stay open do so
- */
-void fds_before_exec(void)
-{
-	long flags;
-
-	fds_withdraw();
-	for (long fd = 0; (fd = fds_first((unsigned int)fd, FDS - 1)) >= 0; fd++) {
-		flags = kernel_call(__NR_fcntl, fd, F_GETFD, 0, 0, 0, 0);
-		raw3(__NR_fcntl, fd, F_SETFD, raw_failed(flags) ? FD_CLOEXEC : flags);
-	}
-}
-
-/**
- * fds_copy() - The numbers of a process to be, that has this one's memory
- *
- * Return: NULL without memory
- */
-struct fds *fds_copy(void)
-{
-	struct fds *f = fds_now(), *copy;
-	long memory = raw_call(__NR_mmap, 0, sizeof(*copy), PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (raw_failed(memory))
-		return NULL;
-	copy = (struct fds *)memory;
-	fds_lock();
-	memcpy(copy->rump, f->rump, f->top / 8);
-	copy->top = f->top;
-	copy->full_below = f->full_below;
-	copy->nparked = f->nparked;
-	memcpy(copy->parked, f->parked, f->nparked * sizeof(f->parked[0]));
-	fds_unlock();
-	return copy;
-}
-
-/**
- * fds_drop() - That process is no more, or has memory of its own
- */
-void fds_drop(struct fds *copy)
-{
-	raw2(__NR_munmap, copy, sizeof(*copy));
 }

@@ -21,12 +21,11 @@
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 
+#include "links.h"
 #include "route.h"
 #include "state.h"
 #include "str.h"
 #include "words.h"
-
-#define LINKS_MAX 40 /* as the kernel's MAXSYMLINKS */
 
 bool paths_cwd_is_rump;
 
@@ -41,10 +40,10 @@ static enum hijack_side dir_side(long dir)
 }
 
 /**
- * to_rump() - The rump kernel's name of a path in a place
+ * path_to_rump() - The rump kernel's name of a path in a place
  * @path:	as the program has it, beginning with the place's name
  */
-static const char *to_rump(const struct place *place, const char *path)
+const char *path_to_rump(const struct place *place, const char *path)
 {
 	if (!place->strip)
 		return path;
@@ -52,9 +51,9 @@ static const char *to_rump(const struct place *place, const char *path)
 }
 
 /**
- * is_dot() - Whether a component is "." (1) or ".." (2)
+ * path_is_dot() - Whether a component is "." (1) or ".." (2)
  */
-static int is_dot(const char *at)
+int path_is_dot(const char *at)
 {
 	if (at[0] != '.')
 		return 0;
@@ -93,7 +92,7 @@ static bool may_have_dots(const char *path)
 static bool has_dots(const char *path)
 {
 	for (path++; *path; path++)
-		if (path[-1] == '/' && (*path == '/' || is_dot(path)))
+		if (path[-1] == '/' && (*path == '/' || path_is_dot(path)))
 			return true;
 	return false;
 }
@@ -104,7 +103,7 @@ static bool has_dots(const char *path)
 static bool has_parent(const char *path)
 {
 	for (;; path++) {
-		if (is_dot(path) == 2)
+		if (path_is_dot(path) == 2)
 			return true;
 		while (*path && *path != '/')
 			path++;
@@ -126,7 +125,7 @@ static bool is_near(const char *path)
 			;
 	while (name[length] && name[length] != '/')
 		length++;
-	return !is_dot(name) && (*name || name == path) && !places_on_the_way(name, length);
+	return !path_is_dot(name) && (*name || name == path) && !places_on_the_way(name, length);
 }
 
 /**
@@ -154,7 +153,7 @@ bool paths_plain(struct named *named, long dir, const char *path)
 	if (place) {
 		named->side = HIJACK_RUMP;
 		named->dir = AT_FDCWD;
-		named->path = to_rump(place, path);
+		named->path = path_to_rump(place, path);
 		return true;
 	}
 	named->side = HIJACK_HOST;
@@ -162,10 +161,10 @@ bool paths_plain(struct named *named, long dir, const char *path)
 }
 
 /**
- * normalise() - Take //, . and .. out of an absolute path, in place; a slash at its end stays
+ * path_normalise() - Take //, . and .. out of an absolute path, in place; a slash at its end stays
  * @keep_up:	leave .. where it is
  */
-static void normalise(char *path, bool keep_up)
+void path_normalise(char *path, bool keep_up)
 {
 	char *to = path;
 	const char *at = path;
@@ -177,7 +176,7 @@ static void normalise(char *path, bool keep_up)
 			*to++ = '/';
 			break;
 		}
-		switch (is_dot(at)) {
+		switch (path_is_dot(at)) {
 		case 2:
 			if (keep_up)
 				break;
@@ -201,11 +200,11 @@ static void normalise(char *path, bool keep_up)
 }
 
 /**
- * append() - Append a string to a path
+ * path_append() - Append a string to a path
  *
  * Return: false if it gets too long
  */
-static bool append(char *path, const char *tail)
+bool path_append(char *path, const char *tail)
 {
 	size_t at = str_length(path);
 
@@ -288,9 +287,9 @@ long paths_rump_fd(char *to, long fd, size_t room)
 }
 
 /**
- * directory_text() - Absolute path of a directory that a path starts from
+ * path_directory_text() - Absolute path of a directory that a path starts from
  */
-static bool directory_text(char *to, long dir)
+bool path_directory_text(char *to, long dir)
 {
 	char link[48];
 	long length;
@@ -370,9 +369,9 @@ long paths_magic(const char *path, const char **rest)
 }
 
 /**
- * name_magic() - paths_name() for names of rump descriptors
+ * path_name_magic() - paths_name() for names of rump descriptors
  */
-static bool name_magic(struct named *named, const char *path, char *buffer)
+bool path_name_magic(struct named *named, const char *path, char *buffer)
 {
 	const char *rest;
 	long fd = paths_magic(path, &rest);
@@ -386,7 +385,7 @@ static bool name_magic(struct named *named, const char *path, char *buffer)
 		str_copy(buffer, "/proc/self/cwd");
 	else
 		fd_link(buffer, fd);
-	return append(buffer, rest);
+	return path_append(buffer, rest);
 }
 
 /**
@@ -416,16 +415,16 @@ bool paths_name(struct named *named, long dir, const char *path, char *buffer)
 	from = named->side;
 	buffer[0] = 0;
 	if (path[0] == '/') {
-		if (name_magic(named, path, buffer))
+		if (path_name_magic(named, path, buffer))
 			return true;
 		buffer[0] = 0;
-		if (!append(buffer, path))
+		if (!path_append(buffer, path))
 			return false;
-	} else if (!directory_text(buffer, dir) || !append(buffer, "/") || !append(buffer, path)) {
+	} else if (!path_directory_text(buffer, dir) || !path_append(buffer, "/") || !path_append(buffer, path)) {
 		/* Unreachable or too long: its own kernel knows best. */
 		return true;
 	}
-	normalise(buffer, false);
+	path_normalise(buffer, false);
 	place = places_of(buffer);
 	named->side = place ? HIJACK_RUMP : HIJACK_HOST;
 	if (path[0] != '/' && named->side == from)
@@ -438,215 +437,8 @@ bool paths_name(struct named *named, long dir, const char *path, char *buffer)
 	if (!place)
 		named->path = buffer;
 	else if (path[0] == '/' && begins_with(path, place))
-		named->path = to_rump(place, path);
+		named->path = path_to_rump(place, path);
 	else
-		named->path = to_rump(place, buffer);
-	return true;
-}
-
-/**
- * read_link() - readlink(2) on the side that an absolute path is on
- *
- * Return: length, terminated; or a negated errno
- */
-static long read_link(const char *path, char *target)
-{
-	const struct place *place = places_of(path);
-	long length = place ? kernel_need() : 0;
-
-	if (length)
-		return length;
-	if (place)
-		length = kernel_call(__NR_readlink, (long)to_rump(place, path), (long)target,
-				     PATH_ROOM - 1, 0, 0, 0);
-	else
-		length = raw3(__NR_readlink, path, target, PATH_ROOM - 1);
-	if (!raw_failed(length))
-		target[length] = 0;
-	return length;
-}
-
-/**
- * splice_link() - Replace a component by what the link there says
- * @path:	absolute path
- * @place:	that the link is in, or NULL
- * @start:	where the component's slash is
- * @end:	behind the component
- * @target:	of the link; destroyed
- */
-static bool splice_link(const struct place *place, char *path, size_t start, size_t end,
-			char *target)
-{
-	if (!append(target, path + end))
-		return false;
-	if (target[0] == '/') {
-		/* An absolute link stays in the root that it is in. */
-		path[0] = 0;
-		if (place && place->strip)
-			str_copy(path, place->name);
-		if (!append(path, target))
-			return false;
-	} else {
-		path[start + 1] = 0;
-		if (!append(path, target))
-			return false;
-	}
-	normalise(path, true);
-	return true;
-}
-
-/**
- * go_up() - Take ".." and the component before it out of a path
- * @start:	where the slash before ".." is
- *
- * Return: where the component was
- */
-static size_t go_up(char *path, size_t start)
-{
-	const char *rest = path + start + 3;
-	size_t to = start;
-
-	while (to > 0 && path[--to] != '/')
-		;
-	str_copy(path + to, *rest ? rest : "/");
-	return to;
-}
-
-/**
- * follow() - Follow the symbolic links of an absolute path, on both sides
- * @nofollow:	not one at its end
- *
- * Where a component is missing, the rest stays as it is.
- *
- * Return: false for too many links, or too long
- */
-static bool follow(char *path, bool nofollow)
-{
-	char target[PATH_ROOM];
-	size_t start = 0, end;
-	int links = 0;
-
-	while (path[start] && path[start + 1]) {
-		for (end = start + 1; path[end] && path[end] != '/'; end++)
-			;
-		if (is_dot(path + start + 1) == 2) {
-			start = go_up(path, start);
-			continue;
-		}
-		if (nofollow && !path[end])
-			break;
-		char kept = path[end];
-
-		path[end] = 0;
-		long length = read_link(path, target);
-
-		path[end] = kept;
-		if (length == -ENOENT)
-			break;
-		if (raw_failed(length)) {
-			start = end;
-			continue;
-		}
-		if (++links > LINKS_MAX || !splice_link(places_of(path), path, start, end, target))
-			return false;
-		start = 0;
-	}
-	return true;
-}
-
-/**
- * move_to() - Replace the beginning of a path by the name of a place
- * @end:	of what is replaced
- */
-static bool move_to(const struct place *place, char *path, size_t end)
-{
-	char rest[PATH_ROOM];
-
-	str_copy(rest, path + end);
-	if (place->length + str_length(rest) >= PATH_ROOM)
-		return false;
-	str_copy(str_copy(path, place->name), rest);
-	return true;
-}
-
-/**
- * has_up() - Whether a path has ".." in it
- */
-static bool has_up(const char *path)
-{
-	for (; *path; path++)
-		if (*path == '/' && is_dot(path + 1) == 2)
-			return true;
-	return false;
-}
-
-/**
- * host_leads_in() - Whether a host path that does not exist leads into a place, or through one
- * @path:	absolute, without . and //; becomes the path where it leads
- *
- * From its end backwards, as most of a path that does not exist does: usually it is no link, its
- * directory is there and no place, and that is that.
- */
-static bool host_leads_in(char *path, bool nofollow)
-{
-	const struct place *place;
-	size_t end = str_length(path);
-	struct stat status;
-	char kept, byte;
-	bool last = true, link, there;
-
-	if (has_up(path))
-		return follow(path, nofollow);
-	while (end > 1) {
-		kept = path[end];
-		path[end] = 0;
-		there = !last && !raw_failed(raw2(__NR_stat, path, &status));
-		link = !there && !(last && nofollow) &&
-		       !raw_failed(raw3(__NR_readlink, path, &byte, 1));
-		path[end] = kept;
-		last = false;
-		if (there) {
-			place = places_of_directory(status.st_dev, status.st_ino);
-			return place && move_to(place, path, end);
-		}
-		if (link)
-			return follow(path, nofollow);
-		while (path[--end] != '/')
-			;
-	}
-	return false;
-}
-
-/**
- * paths_again() - A path did not exist: does it lead elsewhere by symbolic links?
- * @named:	what was tried; the result
- * @nofollow:	not by one at its end
- *
- * Return: whether to try that
- */
-bool paths_again(struct named *named, long dir, const char *path, bool nofollow, char *buffer)
-{
-	const struct place *place;
-	char before[PATH_ROOM];
-
-	if (!nplaces || !path || !path[0] ||
-	    (path[0] == '/' && kernel_up && name_magic(&(struct named){0}, path, buffer)))
-		return false;
-	buffer[0] = 0;
-	if (path[0] == '/') {
-		if (!append(buffer, path))
-			return false;
-	} else if (!directory_text(buffer, dir) || !append(buffer, "/") || !append(buffer, path)) {
-		return false;
-	}
-	normalise(buffer, true);
-	str_copy(before, buffer);
-	if (!(named->side == HIJACK_HOST ? host_leads_in : follow)(buffer, nofollow) ||
-	    str_equal(before, buffer))
-		return false;
-	place = places_of(buffer);
-	named->side = place ? HIJACK_RUMP : HIJACK_HOST;
-	named->dir = AT_FDCWD;
-	named->path = place ? to_rump(place, buffer) : buffer;
+		named->path = path_to_rump(place, buffer);
 	return true;
 }

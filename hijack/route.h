@@ -57,13 +57,11 @@ static inline bool kernel_leave(long *result, long *nr)
  * @name:	where it begins, absolute, without a slash at its end
  * @strip:	path=: @name is the rump kernel's root; else (blanket=) names are the same there
  * @dev:	of the host's directory of that name, if there is one, else 0
- * @writable:	files could be made in that directory
  */
 struct place {
 	const char *name;
 	uint32_t length;
 	bool strip;
-	bool writable;
 	uint64_t dev, ino;
 };
 
