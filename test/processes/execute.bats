@@ -106,7 +106,7 @@ teardown() {
 		cp /bin/ls /bin/cat .
 		printf '#!/bin/sh\necho $# "${0%%[0-9]}"\n' >s
 		chmod +x s
-		python3 - <<-'P'
+		python3 -u - <<-'P'
 			import os, subprocess
 			print(subprocess.check_output(['/mnt/s'] + ['x'] * 5000).decode(), end='')
 			print(subprocess.check_output(['./cat'], cwd='/mnt', input=b'piped').decode())
