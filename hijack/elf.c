@@ -7,6 +7,7 @@
  */
 #include <elf.h>
 
+#include "kernel.h"
 #include "raw.h"
 #include "state.h"
 #include "str.h"
@@ -62,8 +63,19 @@ bool elf_from_memory(struct loaded *object, uint64_t start, uint64_t bias)
 }
 
 /**
+ * read_object() - pread(2) from an object's file, whichever kernel has it
+ */
+static long read_object(const struct loaded *object, int fd, void *buffer, size_t room,
+			uint64_t offset)
+{
+	if (object->copy)
+		return kernel_call(__NR_pread64, fd, (long)buffer, (long)room, (long)offset, 0, 0);
+	return raw4(__NR_pread64, fd, buffer, room, offset);
+}
+
+/**
  * elf_from_file() - Describe an object that is being mapped
- * @object:	@key stays empty if there is no build-id
+ * @object:	@key stays empty if there is no build-id; its @copy says whose @fd is
  * @fd:		its file
  * @start:	where part of the file has just been mapped
  * @offset:	which part
@@ -75,7 +87,7 @@ bool elf_from_file(struct loaded *object, int fd, uint64_t start, uint64_t offse
 		   size_t room)
 {
 	const Elf64_Ehdr *ehdr = buffer;
-	long done = raw4(__NR_pread64, fd, buffer, room, 0);
+	long done = read_object(object, fd, buffer, room, 0);
 	bool found = false;
 
 	if (done < (long)sizeof(*ehdr) || !ehdr_valid(ehdr) || ehdr->e_phoff % 8 ||
@@ -102,7 +114,7 @@ bool elf_from_file(struct loaded *object, int fd, uint64_t start, uint64_t offse
 					     phdr->p_filesz, phdr->p_align);
 		else if (phdr->p_type == PT_NOTE && !object->key.len) {
 			uint8_t notes[256];
-			long got = raw4(__NR_pread64, fd, notes, sizeof(notes), phdr->p_offset);
+			long got = read_object(object, fd, notes, sizeof(notes), phdr->p_offset);
 
 			if (got > 0)
 				image_key_from_notes(&object->key, notes, (size_t)got,

@@ -185,11 +185,11 @@ static const char *name_copy(char *room, long fd)
 }
 
 /**
- * copy_program() - Make a host file of a rump one
+ * execute_copy_file() - Make a host file of a rump one
  *
  * Return: descriptor, or a negated errno
  */
-static long copy_program(long fd)
+long execute_copy_file(long fd)
 {
 	char name[PATH_ROOM];
 	long made, result;
@@ -220,7 +220,7 @@ static long copy_program(long fd)
 static long execute_copy(const struct program *program, long fd)
 {
 	struct program copy = *program;
-	long made = copy_program(fd), result;
+	long made = execute_copy_file(fd), result;
 
 	fds_close((unsigned int)fd);
 	if (raw_failed(made))

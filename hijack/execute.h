@@ -3,6 +3,8 @@
 #ifndef HIJACK_EXECUTE_H
 #define HIJACK_EXECUTE_H
 
+/* Makes a file of the host of a rump file: a descriptor, out of the program's way, or a negated errno. */
+long execute_copy_file(long fd);
 long execute_name(char *name);
 void execute_name_thread(void);
 

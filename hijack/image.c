@@ -151,12 +151,13 @@ static int memory_file(void)
 /**
  * make_image() - Have mksites make an image
  * @elf:	descriptor of the object's file
+ * @keep:	in the cache, too
  *
  * Return: a descriptor or a negative errno; -ENOEXEC if mksites refuses the file
  */
-static int make_image(const struct loaded *object, int elf, struct image_header *header)
+static int make_image(const struct loaded *object, int elf, struct image_header *header, bool keep)
 {
-	struct errand errand = {.elf = elf, .cache = hijack_config.cache[0]};
+	struct errand errand = {.elf = elf, .cache = keep ? hijack_config.cache[0] : NULL};
 	int status = 0;
 	long child, result;
 
@@ -195,7 +196,8 @@ static void key_from_file(struct loaded *object, int elf)
 
 /**
  * image_open() - Open the image of an object, and make it if there is none
- * @elf:	descriptor of the object's file; -1 to open it by name if it is needed
+ * @elf:	descriptor of the object's file; -1 to open it by name if it is needed. If it is the rump
+ *		kernel's, a copy is made if it is needed.
  * @header:	a page for the image's header
  *
  * Called before the program runs, or with the lock of regions.c held: it uses static memory.
@@ -205,25 +207,30 @@ static void key_from_file(struct loaded *object, int elf)
 int image_open(struct loaded *object, int elf, struct image_header *header)
 {
 	int opened = -1, image;
+	bool has_id;
 
 	if (object->key.len) {
 		image = search_caches(object, header);
 		if (image >= 0)
 			return image;
 	}
-	if (elf < 0) {
-		opened = (int)raw4(__NR_openat, AT_FDCWD, object->name, O_RDONLY | O_CLOEXEC, 0);
+	if (elf < 0 || object->copy) {
+		opened = object->copy ? (int)object->copy(elf) :
+					(int)raw4(__NR_openat, AT_FDCWD, object->name,
+						  O_RDONLY | O_CLOEXEC, 0);
 		if (opened < 0)
 			return opened;
 		elf = opened;
 	}
-	if (!object->key.len) {
+	has_id = object->key.len;
+	if (!has_id) {
 		key_from_file(object, elf);
 		image = search_caches(object, header);
 		if (image >= 0)
 			goto close;
 	}
-	image = make_image(object, elf, header);
+	/* What a copy is known by, nothing else will have. */
+	image = make_image(object, elf, header, has_id || !object->copy);
 close:
 	if (opened >= 0)
 		raw1(__NR_close, opened);

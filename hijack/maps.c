@@ -3,6 +3,7 @@
  *
  * ld.so maps a library's text with mmap, from a descriptor, executable. That moment is used: before
  * mmap returns, the text is rewritten, so that no constructor and no thread ever sees it as it was.
+ * memory.c does the same for libraries that the rump kernel has.
  *
  * Not seen here: a file that is mapped without PROT_EXEC and made executable by mprotect, and code
  * that is made at run time. Syscall User Dispatch catches both (sud.c).
@@ -15,15 +16,17 @@
 #include "str.h"
 
 /**
- * rewrite_mapped() - Rewrite what has just been mapped, if it is an object's text
+ * maps_rewrite() - Rewrite what has just been mapped, if it is an object's text
+ * @fd:		its file
+ * @copy:	NULL; if the file is the rump kernel's, what makes one of the host of it
  */
-static void rewrite_mapped(int fd, uint64_t start, uint64_t length, uint64_t offset)
+void maps_rewrite(int fd, uint64_t start, uint64_t length, uint64_t offset, long (*copy)(long fd))
 {
 	static char buffer[IMAGE_PAGE] __attribute__((aligned(16)));
 	static char name[32];
 	struct text text = {name, 0, sizeof(name) - 1};
-	struct loaded object = {.name = name};
-	unsigned long mask = lock_take(&regions_lock);
+	struct loaded object = {.name = name, .copy = copy};
+	unsigned long mask = regions_take(copy);
 
 	text_string(&text, "/proc/self/fd/");
 	text_number(&text, (unsigned long)fd, 10);
@@ -48,7 +51,7 @@ long host_mmap(struct hijack_call *call)
 		regions_unmapped((uint64_t)result, length);
 	if ((arg[2] & PROT_EXEC) && !(arg[2] & PROT_WRITE) && (arg[3] & MAP_TYPE) == MAP_PRIVATE &&
 	    !hijack_sealed)
-		rewrite_mapped((int)arg[4], (uint64_t)result, length, arg[5]);
+		maps_rewrite((int)arg[4], (uint64_t)result, length, arg[5], NULL);
 	return result;
 }
 

@@ -17,6 +17,7 @@
 #include <asm/errno.h>
 #include <linux/mman.h>
 
+#include "execute.h"
 #include "route.h"
 #include "special.h"
 #include "state.h"
@@ -32,14 +33,6 @@ struct iovec_raw {
 };
 
 static bool memory_used; /* rump files have been mapped */
-
-/**
- * in_window() - Whether an address is the rump kernel's to map
- */
-static bool in_window(unsigned long address)
-{
-	return address - RUMP_WINDOW_ADDR < RUMP_WINDOW_END - RUMP_WINDOW_ADDR;
-}
 
 /**
  * fill() - Read a part of a rump file into memory
@@ -84,6 +77,21 @@ static long map_copy(struct hijack_call *call)
 }
 
 /**
+ * mapped() - A rump file has been mapped: if it is text, its system calls are rewritten
+ * @arg:	of mmap(2)
+ */
+static void mapped(const unsigned long *arg, unsigned long start)
+{
+	unsigned long length = (arg[1] + PAGE - 1) & ~(PAGE - 1);
+
+	if (arg[3] & MAP_FIXED)
+		regions_unmapped(start, length);
+	if ((arg[2] & PROT_EXEC) && !(arg[2] & PROT_WRITE) && (arg[3] & MAP_TYPE) == MAP_PRIVATE &&
+	    !hijack_sealed)
+		maps_rewrite((int)arg[4], start, length, arg[5], execute_copy_file);
+}
+
+/**
  * route_mmap() - mmap(2)
  */
 long route_mmap(struct hijack_call *call)
@@ -95,23 +103,26 @@ long route_mmap(struct hijack_call *call)
 	if (fixed)
 		readable_forget();
 	if (arg[3] & MAP_ANONYMOUS || !fd_is_rump(arg[4])) {
-		if (fixed && memory_used && in_window(arg[0]))
+		if (fixed && memory_used && rump__in_window(arg[0]))
 			return arg[3] & MAP_ANONYMOUS ? rump_perform(call) : -EINVAL;
 		return hijack_pass(call);
 	}
 	memory_used = true;
 	call->side = HIJACK_RUMP;
-	if (!fixed || in_window(arg[0])) {
+	if (!fixed || rump__in_window(arg[0])) {
 		struct hijack_call copy = *call;
 
 		if (!fixed)
 			copy.arg[0] = 0;
 		result = rump_perform(&copy);
-		return result;
-	}
-	if ((arg[3] & MAP_TYPE) != MAP_PRIVATE)
+	} else if ((arg[3] & MAP_TYPE) == MAP_PRIVATE) {
+		result = map_copy(call);
+	} else {
 		return -ENODEV;
-	return map_copy(call);
+	}
+	if (!raw_failed(result))
+		mapped(arg, (unsigned long)result);
+	return result;
 }
 
 /**
@@ -119,8 +130,15 @@ long route_mmap(struct hijack_call *call)
  */
 long route_munmap(struct hijack_call *call)
 {
+	long result;
+
 	readable_forget();
-	return memory_used && in_window(call->arg[0]) ? rump_perform(call) : hijack_pass(call);
+	if (!memory_used || !rump__in_window(call->arg[0]))
+		return hijack_pass(call);
+	result = rump_perform(call);
+	if (!raw_failed(result))
+		regions_unmapped(call->arg[0], (call->arg[1] + PAGE - 1) & ~(PAGE - 1));
+	return result;
 }
 
 /**
@@ -129,9 +147,13 @@ long route_munmap(struct hijack_call *call)
 long route_mremap(struct hijack_call *call)
 {
 	readable_forget();
-	if (!memory_used || !in_window(call->arg[0]))
+	if (!memory_used || !rump__in_window(call->arg[0]))
 		return hijack_pass(call);
-	if ((call->arg[3] & MREMAP_FIXED) && !in_window(call->arg[4]))
+	if ((call->arg[3] & MREMAP_FIXED) && !rump__in_window(call->arg[4]))
+		return -EINVAL;
+	/* Rewritten text cannot run elsewhere (maps.c). */
+	if (regions_touch(call->arg[0], call->arg[1] ? call->arg[1] : 1) &&
+	    (call->arg[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP | MREMAP_MAYMOVE)))
 		return -EINVAL;
 	return rump_perform(call);
 }
@@ -143,7 +165,7 @@ long route_range(struct hijack_call *call)
 {
 	if (call->nr == __NR_mprotect)
 		readable_forget();
-	return memory_used && in_window(call->arg[0]) ? rump_perform(call) : hijack_pass(call);
+	return memory_used && rump__in_window(call->arg[0]) ? rump_perform(call) : hijack_pass(call);
 }
 
 /**
@@ -155,7 +177,7 @@ static bool touch(unsigned long start, unsigned long length)
 {
 	bool any = false;
 
-	if (!in_window(start))
+	if (!rump__in_window(start))
 		return false;
 	if (length > TOUCH_MAX)
 		length = TOUCH_MAX;

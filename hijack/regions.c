@@ -13,6 +13,11 @@
  * memory is made executable and no longer writable, and the text is moved over the original with
  * one mremap, so that no thread ever executes half of it.
  *
+ * Text of a file of the rump kernel's lies in the window (memory.c), where the rump kernel maps. Its
+ * slots are memory that the rump kernel has mapped there too, and the jumps are written into its own pages,
+ * which makes copies of them, as it is private. Pages of the window come by faults, so these signals
+ * stay open.
+ *
  * A region is rewritten text and its slots. Writers hold regions_lock. Readers, which is every
  * munmap, look at the table without it: an entry is written before it is counted, and freed by
  * setting @end to 0.
@@ -22,8 +27,11 @@
  * huge pages, and the copy still jumps to the slots.
  */
 #include <asm/errno.h>
+#include <asm/signal.h>
 #include <linux/mman.h>
 
+#include "../kernel/lib/core.h"
+#include "kernel.h"
 #include "raw.h"
 #include "state.h"
 #include "str.h"
@@ -56,11 +64,35 @@ static long map(uint64_t at, uint64_t length, int protection, int flags, int fd,
 }
 
 /**
+ * regions_take() - Take the lock
+ * @window:	for something in the window
+ *
+ * Return: for lock_release()
+ */
+unsigned long regions_take(bool window)
+{
+	return lock_take_but(&regions_lock, window ? RUMP__FAULTS | RUMP__BIT(SIGSYS) : 0);
+}
+
+/**
  * unmap() - munmap(2)
  */
 static void unmap(uint64_t at, uint64_t length)
 {
-	raw2(__NR_munmap, at, length);
+	if (rump__in_window(at))
+		kernel_call(__NR_munmap, (long)at, (long)length, 0, 0, 0, 0);
+	else
+		raw2(__NR_munmap, at, length);
+}
+
+/**
+ * protect() - mprotect(2)
+ */
+static long protect(uint64_t at, uint64_t length, int protection)
+{
+	if (rump__in_window(at))
+		return kernel_call(__NR_mprotect, (long)at, (long)length, protection, 0, 0, 0);
+	return raw3(__NR_mprotect, at, length, protection);
 }
 
 /**
@@ -70,9 +102,14 @@ static void unmap(uint64_t at, uint64_t length)
  */
 static bool reserve(uint64_t at, uint64_t length)
 {
-	long result = map(at, length, PROT_READ | PROT_WRITE,
-			  MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+	const int flags = MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE;
+	long result;
 
+	if (rump__in_window(at))
+		result = kernel_call(__NR_mmap, (long)at, (long)length, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | flags, -1, 0);
+	else
+		result = map(at, length, PROT_READ | PROT_WRITE, flags, -1, 0);
 	if (raw_failed(result))
 		return false;
 	if ((uint64_t)result == at)
@@ -202,10 +239,13 @@ static void add32(uint64_t at, uint64_t amount)
 static bool copy_slots(int fd, const struct image_header *header, const struct image_site *sites,
 		       uint64_t page, uint64_t moved)
 {
+	long image = map(0, header->slots_length, PROT_READ, 0, fd, header->slots_offset);
 	uint64_t slots = page + IMAGE_PAGE;
 
-	if (!read_whole(fd, slots, header->slots_length, header->slots_offset))
+	if (raw_failed(image))
 		return false;
+	memcpy((void *)slots, (const void *)image, header->slots_length);
+	unmap((uint64_t)image, header->slots_length);
 	for (uint32_t i = 0; i < header->nsites; i++) {
 		const struct image_site *site = &sites[i];
 
@@ -215,8 +255,7 @@ static bool copy_slots(int fd, const struct image_header *header, const struct i
 				      0 - moved);
 	}
 	set_slot_page(page);
-	return !raw_failed(raw3(__NR_mprotect, page, IMAGE_PAGE + header->slots_length,
-				PROT_READ | PROT_EXEC));
+	return !raw_failed(protect(page, IMAGE_PAGE + header->slots_length, PROT_READ | PROT_EXEC));
 }
 
 /**
@@ -241,11 +280,54 @@ static bool put_jump(uint8_t *text, const struct image_site *site, uint64_t slot
 }
 
 /**
- * copy_run() - Assemble a run in private memory and move it over the original
+ * put_jumps() - Rewrite the sites of a run
+ * @copy:	the run, or a copy of it
  * @slots:	where the slots are
  *
  * The text is what is in memory, which a debugger may have put breakpoints into; a site with one
  * stays.
+ */
+static void put_jumps(const struct loaded *object, const struct image_header *header,
+		      const struct image_site *sites, const struct image_run *run, uint64_t slots,
+		      uint8_t *copy)
+{
+	uint64_t to = object->bias + run->vaddr;
+
+	for (uint32_t i = 0; i < header->nsites; i++) {
+		const struct image_site *site = &sites[i];
+		uint64_t at = site->start - run->vaddr;
+
+		if (site->reason || at >= run->length ||
+		    put_jump(copy + at, site,
+			     slots + site->slot * (uint64_t)SLOT_SIZE - (to + at)))
+			continue;
+		region_totals.kept++;
+		region_totals.rewritten--;
+	}
+}
+
+typedef bool put_run_fn(const struct loaded *object, const struct image_header *header,
+			const struct image_site *sites, const struct image_run *run,
+			uint64_t slots);
+
+/**
+ * write_run() - Rewrite a run of text in the window, which no thread executes yet
+ * @slots:	where the slots are
+ */
+static bool write_run(const struct loaded *object, const struct image_header *header,
+		      const struct image_site *sites, const struct image_run *run, uint64_t slots)
+{
+	uint64_t to = object->bias + run->vaddr;
+
+	if (raw_failed(protect(to, run->length, PROT_READ | PROT_WRITE)))
+		return false;
+	put_jumps(object, header, sites, run, slots, (uint8_t *)to);
+	return !raw_failed(protect(to, run->length, PROT_READ | PROT_EXEC));
+}
+
+/**
+ * copy_run() - Assemble a run in private memory and move it over the original
+ * @slots:	where the slots are
  */
 static bool copy_run(const struct loaded *object, const struct image_header *header,
 		     const struct image_site *sites, const struct image_run *run, uint64_t slots)
@@ -253,27 +335,17 @@ static bool copy_run(const struct loaded *object, const struct image_header *hea
 	long result = map(0, run->length, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, -1, 0);
 	uint64_t to = object->bias + run->vaddr;
 	uint8_t *copy = (uint8_t *)result;
-	unsigned int kept = 0;
 
 	if (raw_failed(result))
 		return false;
 	memcpy(copy, (const void *)to, run->length);
-	for (uint32_t i = 0; i < header->nsites; i++) {
-		const struct image_site *site = &sites[i];
-		uint64_t at = site->start - run->vaddr;
-
-		if (!site->reason && at < run->length)
-			kept += !put_jump(copy + at, site,
-					  slots + site->slot * (uint64_t)SLOT_SIZE - (to + at));
-	}
+	put_jumps(object, header, sites, run, slots, copy);
 	if (raw_failed(raw3(__NR_mprotect, copy, run->length, PROT_READ | PROT_EXEC)) ||
 	    raw_failed(raw_call(__NR_mremap, copy, run->length, run->length,
 				MREMAP_MAYMOVE | MREMAP_FIXED, to, 0))) {
 		unmap((uint64_t)copy, run->length);
 		return false;
 	}
-	region_totals.kept += kept;
-	region_totals.rewritten -= kept;
 	return true;
 }
 
@@ -292,6 +364,7 @@ static long copy_image(const struct loaded *object, int fd, const struct image_h
 	long result = map(0, length, PROT_READ, 0, fd, header->sites_offset);
 	const struct image_site *sites = (const struct image_site *)result;
 	uint64_t moved;
+	put_run_fn *put_run = rump__in_window(object->bias + last->vaddr) ? write_run : copy_run;
 
 	if (raw_failed(result))
 		return result;
@@ -310,7 +383,7 @@ static long copy_image(const struct loaded *object, int fd, const struct image_h
 		goto unmap_sites;
 	}
 	for (uint32_t i = 0; i < header->nruns; i++) {
-		if (copy_run(object, header, sites, &header->run[i], *page + IMAGE_PAGE))
+		if (put_run(object, header, sites, &header->run[i], *page + IMAGE_PAGE))
 			continue;
 		if (i == 0) {
 			unmap(*page, slots_length);
@@ -388,7 +461,7 @@ void regions_install(struct loaded *object, int elf, uint64_t start, uint64_t en
 	region.slots_length = IMAGE_PAGE + header.slots_length;
 	if (nregions == MAX_REGIONS)
 		result = -ENOMEM;
-	else if (hijack_config.images == IMAGES_MAP)
+	else if (hijack_config.images == IMAGES_MAP && !rump__in_window(region.start))
 		result = map_image(object, fd, &header);
 	if (raw_failed(result) && nregions < MAX_REGIONS)
 		result = copy_image(object, fd, &header, &region.slots);
@@ -435,7 +508,7 @@ void regions_unmapped(uint64_t start, uint64_t length)
 
 	if (!regions_touch(start, length))
 		return;
-	mask = lock_take(&regions_lock);
+	mask = regions_take(rump__in_window(start));
 	for (unsigned int i = 0; i < nregions; i++) {
 		struct region *region = &regions[i];
 

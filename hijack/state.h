@@ -67,6 +67,7 @@ void hijack_say(const char *what, const char *object, long error);
  * @bias:	address minus p_vaddr
  * @name:	for messages
  * @phdrs:	program headers, in memory
+ * @copy:	if its file is the rump kernel's: makes a file of the host of that descriptor; else NULL
  */
 struct loaded {
 	uint64_t bias;
@@ -75,6 +76,7 @@ struct loaded {
 	unsigned int nphdrs;
 	struct image_key key;
 	uint64_t fingerprint;
+	long (*copy)(long fd);
 };
 
 bool elf_from_memory(struct loaded *object, uint64_t ehdr, uint64_t bias);
@@ -91,6 +93,7 @@ int image_open(struct loaded *object, int elf, struct image_header *header);
 
 void regions_install(struct loaded *object, int elf, uint64_t start, uint64_t end);
 void regions_unmapped(uint64_t start, uint64_t length);
+unsigned long regions_take(bool window);
 bool regions_touch(uint64_t start, uint64_t length);
 void regions_child(void);
 uint64_t near_reserve(uint64_t start, uint64_t end, uint64_t length);
@@ -110,6 +113,7 @@ extern struct region_totals region_totals;
 
 extern bool hijack_sealed; /* a seccomp filter is installed: make no calls of one's own */
 
+void maps_rewrite(int fd, uint64_t start, uint64_t length, uint64_t offset, long (*copy)(long fd));
 hijack_fn host_mmap, host_munmap, host_mremap; /* maps.c */
 hijack_fn host_clone, host_clone3, host_fork, host_vfork; /* clone.c */
 hijack_fn host_exit, host_exit_group; /* clone.c */

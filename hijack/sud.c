@@ -81,7 +81,7 @@ static size_t relative_call(struct dynamic_page *page, size_t at, uint8_t modrm,
 static uint64_t make_slot(uint64_t resume)
 {
 	static const uint8_t step[] = {0x48, 0x8d, 0x64, 0x24, 0x80};
-	uint64_t at = near_reserve(resume, resume, IMAGE_PAGE);
+	uint64_t at = rump__in_window(resume) ? 0 : near_reserve(resume, resume, IMAGE_PAGE);
 	struct dynamic_page *page;
 	size_t tail;
 	int32_t distance;

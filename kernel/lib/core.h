@@ -110,6 +110,12 @@ struct rump__action {
 #define RUMP__BIT(sig)	(UINT64_C(1) << ((sig) - 1))
 #define RUMP__FAULTS	(RUMP__BIT(7 /* SIGBUS */) | RUMP__BIT(11 /* SIGSEGV */))
 
+/* Whether an address is the rump kernel's to map in the program. */
+static inline bool rump__in_window(unsigned long address)
+{
+	return address - RUMP_WINDOW_ADDR < RUMP_WINDOW_END - RUMP_WINDOW_ADDR;
+}
+
 extern struct rump__setup rump__setup;
 extern struct rump__kernel rump__kernel;
 extern struct rump__params rump__params;

@@ -24,11 +24,6 @@ static bool in_image(unsigned long ip)
 	return ip >= RUMP_IMAGE_ADDR && ip < rump__kernel.image_end;
 }
 
-static bool in_window(unsigned long addr)
-{
-	return addr >= RUMP_WINDOW_ADDR && addr < RUMP_WINDOW_END;
-}
-
 /* What a fault that the kernel has no page for is called: whether anything is mapped there. */
 static int segv_code(unsigned long addr)
 {
@@ -76,7 +71,7 @@ void rump__fault(int sig, void *info, void *context)
 		kernel_fault(sig, info, uc);
 		return;
 	}
-	if (in_window(addr) && ((siginfo_t *)info)->si_code > 0 && !rump__self.incall) {
+	if (rump__in_window(addr) && ((siginfo_t *)info)->si_code > 0 && !rump__self.incall) {
 		if (err & PF_WRITE)
 			access = RUMP_PROT_WRITE;
 		else if (err & PF_INSTR)

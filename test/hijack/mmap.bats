@@ -68,3 +68,88 @@ l.run()'
 	assert_line 'run 42 1 8'
 	assert_image_clean
 }
+
+# looking FLAG...: compile a library with a system call instruction of its own
+looking() {
+	cat >"$BATS_TEST_TMPDIR/look.c" <<-'END'
+		long look(const char *path)
+		{
+			long result;
+
+			__asm__ volatile("mov $21, %%eax\n\tsyscall" /* access(2) */
+					 : "=&a"(result) : "D"(path), "S"(0) : "rcx", "r11", "memory");
+			return result;
+		}
+	END
+	gcc -shared -fPIC -O2 "$@" -o "$BATS_TEST_TMPDIR/look.so" "$BATS_TEST_TMPDIR/look.c"
+}
+
+# looked CODE: python, with the library in the image, under the checker; nothing may escape
+looked() {
+	inside cp "$BATS_TEST_TMPDIR/look.so" /mnt/look.so
+	RUMPHIJACK_SUD=1 RUMPHIJACK_REPORT=$REPORT run inside python3 -c "import _ctypes, ctypes, os, threading
+$1"
+	local said=$output
+	assert_success
+	assert_nothing_escaped
+	assert_image_clean
+	output=$said
+}
+
+@test "the calls of a library of the image are the shim's, in forks and threads too" {
+	looking -Wl,--build-id
+	looked '
+l = ctypes.CDLL("/mnt/look.so")
+assert l.look(b"/mnt/look.so") == 0
+assert l.look(b"/mnt/none") == -2
+pid = os.fork()
+if not pid: os._exit(l.look(b"/mnt/look.so"))
+assert os.waitpid(pid, 0)[1] == 0
+t = threading.Thread(target=lambda: print(l.look(b"/mnt/look.so"))); t.start(); t.join()
+print(l.look(b"/mnt/look.so"))'
+	assert_output "$(printf '0\n0')"
+}
+
+@test "a library of the image without a build-id, loaded and unloaded often, leaves no slots behind" {
+	looking -Wl,--build-id=none
+	looked '
+def windows(): return sum(m.startswith("32") for m in open("/proc/self/maps"))
+for i in range(60):
+    l = ctypes.CDLL("/mnt/look.so")
+    assert l.look(b"/mnt/look.so") == 0
+    _ctypes.dlclose(l._handle)
+    if i == 10: before = windows()
+assert windows() <= before, (before, windows())'
+	assert [ -z "$(find "$XDG_CACHE_HOME" -name '6e*.img')" ]
+}
+
+@test "text of the image at an address outside the window is rewritten as well" {
+	looking -Wl,--build-id
+	looked '
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+l = ctypes.CDLL("/mnt/look.so")
+at = ctypes.cast(l.look, ctypes.c_void_p).value
+page, fd = 0x1000, os.open("/mnt/look.so", os.O_RDONLY)
+place = libc.mmap(None, page, 0, 0x22, -1, 0)
+assert libc.mmap(place, page, 5, 0x12, fd, page) == place
+look = ctypes.CFUNCTYPE(ctypes.c_long, ctypes.c_char_p)(place + at % page)
+print(look(b"/mnt/look.so"), look(b"/mnt/none"))'
+	assert_output "0 -2"
+}
+
+@test "a program of the image has its own calls rewritten" {
+	cat >"$BATS_TEST_TMPDIR/main.c" <<-'END'
+		#include <stdio.h>
+		long look(const char *path);
+		int main(void) { return printf("%ld %ld\n", look("/mnt/main"), look("/mnt/none")) < 0; }
+	END
+	looking
+	gcc -O2 -o "$BATS_TEST_TMPDIR/main" "$BATS_TEST_TMPDIR/main.c" "$BATS_TEST_TMPDIR/look.c"
+	inside cp "$BATS_TEST_TMPDIR/main" /mnt/main
+	RUMPHIJACK_SUD=1 RUMPHIJACK_REPORT=$REPORT run inside bash -c '/mnt/main && cd /mnt && ./main'
+	assert_output "$(printf '0 -2\n0 -2')"
+	assert_nothing_escaped
+	assert_image_clean
+}
