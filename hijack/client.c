@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* client.c - how a process finds the kernel of its tree, and joins it
  *
- * RUMP_SERVER=fd:N,ROOT[,PID,PROCESS,CWD] says how: N is the control socket (server.h), ROOT the first
+ * RUMP_SERVER=fd:N,ROOT[,PID,PROCESS,CWD,CHROOT] says how: N is the control socket (server.h), ROOT the first
  * process of the tree. The rest is added by a process of the kernel when it executes a program: who it is
- * there, and whether its working directory is the kernel's. Without the variable the first process that
+ * there, and whether its working directory and its root are the kernel's. Without the variable the first process that
  * needs the kernel starts a server.
  */
 #include <asm/errno.h>
@@ -35,7 +35,7 @@ static int control = -1;
 static int root;
 static unsigned long process; /* who this process is for the rump kernel, or 0 */
 static bool executed;	      /* it was that before it executed this program */
-bool client_cwd_is_rump;
+bool client_cwd_is_rump, client_root_is_rump;
 static int server = -1;	      /* the other end, in the process that starts the server */
 static char spawn_stack[SPAWN_STACK] __attribute__((aligned(16)));
 
@@ -88,6 +88,7 @@ void client_configure(const char *value)
 		return;
 	}
 	client_cwd_is_rump = next_number(&at, value);
+	client_root_is_rump = next_number(&at, value);
 	executed = true;
 	hijack_config.boot = true;
 }
@@ -126,8 +127,9 @@ const char *client_variable(char *room, size_t size)
 	if (control < 0)
 		return NULL;
 	if (kernel_up)
-		str_printf(room, size, "RUMP_SERVER=fd:%d,%d,%d,%lu,%d", control, root,
-			   (int)raw0(__NR_getpid), process, client_cwd_is_rump);
+		str_printf(room, size, "RUMP_SERVER=fd:%d,%d,%d,%lu,%d,%d", control,
+			   root, (int)raw0(__NR_getpid), process, client_cwd_is_rump,
+			   client_root_is_rump);
 	else
 		str_printf(room, size, "RUMP_SERVER=fd:%d,%d", control, root);
 	return room;

@@ -10,6 +10,7 @@
 
 #include "execute.h"
 #include "route.h"
+#include "server.h"
 #include "special.h"
 #include "state.h"
 #include "str.h"
@@ -35,6 +36,28 @@ long route_getcwd(struct hijack_call *call)
 }
 
 /**
+ * chroot_on_host() - chroot(2) on the host: what is below the new root is called otherwise now
+ *
+ * The name is read before, as the new root may have no /proc.
+ */
+static long chroot_on_host(const char *path)
+{
+	char link[32], root[PATH_ROOM];
+	long fd = raw4(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0), length, result;
+
+	if (raw_failed(fd))
+		return fd;
+	str_printf(link, sizeof(link), "/proc/self/fd/%d", (int)fd);
+	length = raw3(__NR_readlink, link, root, sizeof(root) - 1);
+	raw1(__NR_close, fd);
+	root[raw_failed(length) ? 0 : length] = 0;
+	result = raw1(__NR_chroot, path);
+	if (!result)
+		places_below(root);
+	return result;
+}
+
+/**
  * chdir_to() - chdir(2) to where a path leads
  */
 static long chdir_to(struct hijack_call *call, const struct named *named)
@@ -44,17 +67,18 @@ static long chdir_to(struct hijack_call *call, const struct named *named)
 	long result;
 
 	if (named->side == HIJACK_HOST) {
+		if (call->nr == __NR_chroot)
+			return chroot_on_host(named->path);
 		result = raw1(call->nr, named->path);
 		if (raw_failed(result))
 			return result;
-		if (call->nr == __NR_chdir && !raw_failed(raw2(__NR_stat, ".", &status))) {
+		if (!raw_failed(raw2(__NR_stat, ".", &status))) {
 			place = places_of_directory(status.st_dev, status.st_ino);
 			if (place)
 				return chdir_to(call, &(struct named){HIJACK_RUMP, AT_FDCWD,
 						place->strip ? "/" : place->name});
 		}
-		if (call->nr == __NR_chdir)
-			paths_cwd_is_rump = false;
+		paths_cwd_is_rump = false;
 		return result;
 	}
 	result = kernel_need();
@@ -119,24 +143,18 @@ long route_fchdir(struct hijack_call *call)
  */
 long route_chroot(struct hijack_call *call)
 {
-	char buffer[PATH_ROOM], root[PATH_ROOM];
+	char buffer[PATH_ROOM];
 	struct named named;
 	long result;
 
 	if (!nplaces)
 		return hijack_pass(call);
 	result = change(call, &named, buffer);
-	if (result)
-		return result;
-	if (named.side == HIJACK_RUMP) {
+	if (!result && named.side == HIJACK_RUMP) {
 		places_all();
-		return 0;
+		client_root_is_rump = true;
 	}
-	/* The new root's old name, from which the names of the places are to be cut. */
-	result = raw3(__NR_readlink, "/proc/self/root", root, sizeof(root) - 1);
-	root[raw_failed(result) ? 0 : result] = 0;
-	places_below(root);
-	return 0;
+	return result;
 }
 
 /**

@@ -24,6 +24,7 @@
 
 struct place places[PLACES];
 unsigned int nplaces;
+bool places_on_host;
 uint64_t places_families;
 
 /* Address families that the rump kernel has, by the names of NetBSD and of Linux. */
@@ -97,6 +98,7 @@ static void add_place(const char *name, size_t length, bool strip)
 	if (!raw_failed(raw2(__NR_stat, name, &status))) {
 		place->dev = status.st_dev;
 		place->ino = status.st_ino;
+		places_on_host = true;
 	}
 	nplaces++;
 }
@@ -234,7 +236,7 @@ void places_all(void)
 
 /**
  * places_below() - After a chroot(2) on the host: names begin at the new root
- * @root:	its old name, "/" if it is not to be known
+ * @root:	its old name, or "" if that is not known: nothing of the kernel's is there then
  */
 void places_below(const char *root)
 {
@@ -247,7 +249,8 @@ void places_below(const char *root)
 		struct place place = places[i];
 
 		/* A blanket has one name in both kernels, which is no longer so. */
-		if (!place.strip || !str_starts(place.name, root) || place.name[length] != '/')
+		if (!length || !place.strip || !str_starts(place.name, root) ||
+		    place.name[length] != '/')
 			continue;
 		place.name += length;
 		place.length -= (uint32_t)length;

@@ -62,6 +62,8 @@ void hijack_on_start(char **argv, char **envp)
 	(void)argv;
 	places_read(envp);
 	client_configure(rump__getenv(envp, "RUMP_SERVER"));
+	if (client_root_is_rump)
+		places_all();
 	if ((nplaces || places_families) && rump__image_reserve())
 		raw1(__NR_exit_group, 1);
 }

@@ -301,11 +301,12 @@ static bool is_unclear(const struct decision *d, const struct hijack_rule *rule,
 }
 
 /**
- * try_again() - perform() anew, if a path leads elsewhere by symbolic links
- * @result:	of the first time
+ * lead_elsewhere() - Decide anew, if a path leads elsewhere by symbolic links
+ *
+ * Return: whether any does
  */
-static long try_again(struct hijack_call *call, const struct hijack_rule *rule,
-		      struct decision *d, char (*buffers)[PATH_ROOM], long result)
+static bool lead_elsewhere(struct decision *d, const struct hijack_rule *rule,
+			   const struct hijack_call *call, char (*buffers)[PATH_ROOM])
 {
 	bool changed = false;
 
@@ -316,7 +317,23 @@ static long try_again(struct hijack_call *call, const struct hijack_rule *rule,
 			changed = true;
 		take(d, d->paths[i].side);
 	}
-	return changed ? perform(call, rule, d, true) : result;
+	return changed;
+}
+
+/**
+ * may_make() - Whether a call can make a name in a directory, or remove one
+ *
+ * Under a place's name the host may have a directory. If a symbolic link of the host leads there, the
+ * host would not say ENOENT: so these calls are looked at before.
+ */
+static bool may_make(const struct hijack_rule *rule, const struct hijack_call *call)
+{
+	if (!places_on_host)
+		return false;
+	if (rule->open)
+		return call->arg[rule->open - 1] & O_CREAT;
+	return call->nr == __NR_creat ||
+	       ((rule->path[0].link || rule->path[1].link) && !rule->stat && !rule->statx);
 }
 
 /**
@@ -334,11 +351,15 @@ static __attribute__((noinline)) long args_slowly(struct hijack_call *call,
 		return -ENAMETOOLONG;
 	for (int i = 0; i < MAX_PATHS && rule->path[i].path; i++)
 		changed |= d.paths[i].path != path_of(rule, call, i);
+	if (!result && d.side == HIJACK_HOST && !d.error && !d.conflict && may_make(rule, call) &&
+	    lead_elsewhere(&d, rule, call, buffers))
+		return perform(call, rule, &d, true);
 	if (!result)
 		result = perform(call, rule, &d, changed);
-	if (call->native || !is_unclear(&d, rule, result))
+	if (call->native || !is_unclear(&d, rule, result) ||
+	    !lead_elsewhere(&d, rule, call, buffers))
 		return result;
-	return try_again(call, rule, &d, buffers, result);
+	return perform(call, rule, &d, true);
 }
 
 /**
@@ -442,7 +463,8 @@ static inline __attribute__((always_inline)) long args(struct hijack_call *call)
 			return rump_newfd(call);
 		return host_newfd(call);
 	}
-	if (!decide(&d, rule, call, NULL))
+	if (!decide(&d, rule, call, NULL) ||
+	    (__builtin_expect(d.side == HIJACK_HOST && rule->path[0].path, 1) && may_make(rule, call)))
 		return args_slowly(call, rule, 0);
 	if (d.side == HIJACK_HOST && rule->path[0].path && !d.error && !d.conflict && !fds_parked())
 		result = host_here(call);

@@ -67,6 +67,7 @@ struct place {
 
 extern struct place places[PLACES];
 extern unsigned int nplaces;
+extern bool places_on_host; /* some have a directory on the host, too */
 extern uint64_t places_families; /* bit per address family that is the rump kernel's */
 
 void places_read(char **envp);

@@ -37,7 +37,8 @@ struct answer {
 _Noreturn void server_main(int control);
 
 /* client.c */
-extern bool client_cwd_is_rump; /* of a program that is executed, or was */
+/* Of a program that is executed, or was. */
+extern bool client_cwd_is_rump, client_root_is_rump;
 void client_configure(const char *value);
 void client_prepare(void);
 bool client_was_process(void);
