@@ -28,6 +28,8 @@
  * compare-and-swap; the owner sets owner to 0 (a full barrier) and then reads
  * pending. One of the two sees the other.
  *
+ * Before it posts, it waits a moment for a release (own.c).
+ *
  * A carrier's own call may be done while it carries somebody else's context.
  * It then leaves at the next switch (rump_post_switch()) by giving the CPU to the thread
  * whose context comes next, or to the helper, a host thread that has no
@@ -83,17 +85,6 @@ void rump_kick(struct rump_vcpu *v)
 		rump_wake_helper(v);
 }
 
-static bool vcpu_own(struct rump_vcpu *v, struct rump_hthread *ht)
-{
-	/* The threads of a process that ends may be killed at any moment (fork.c). */
-	if (unlikely(READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE &&
-		     READ_ONCE(ht->proc->undertaker) != ht)) {
-		rump_kick(v);
-		return false;
-	}
-	return !READ_ONCE(v->owner) && host_cmpxchg(&v->owner, 0, ht->tid) == 0;
-}
-
 /* Go on with what is on @v, which @ht owns. */
 static void __noreturn vcpu_carry(struct rump_vcpu *v, struct rump_hthread *ht)
 {
@@ -112,7 +103,7 @@ static void __noreturn vcpu_carry(struct rump_vcpu *v, struct rump_hthread *ht)
 /* Interrupts of a free CPU are run by whoever sees them. */
 static void vcpu_run_pending(struct rump_vcpu *v, struct rump_hthread *ht)
 {
-	if (READ_ONCE(v->pending) && vcpu_own(v, ht))
+	if (READ_ONCE(v->pending) && rump_vcpu_own(v, ht))
 		vcpu_carry(v, ht);
 }
 
@@ -197,6 +188,7 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
 			v->carrier = NULL;
 			asm volatile("xchgl %0, %1" : "+r"(zero), "+m"(v->owner) :: "memory");
 			vcpu_run_pending(v, ht);
+			rump_wake_waiter();
 			if (READ_ONCE(ht->done))
 				rump_guard_check(v);
 		}
@@ -227,19 +219,18 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
  */
 asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, int owned)
 {
-	unsigned int i;
+	struct rump_vcpu *got;
 
-	ht->req = RUMP_REQ_POSTED;
-	if (!owned && !(owned = vcpu_own(v, ht))) {
-		for (i = 0; i < rump_boot.ncpu && !owned; i++)
-			if ((owned = vcpu_own(&rump_vcpus[i], ht)))
-				v = &rump_vcpus[i];
+	if (!owned && (got = rump_vcpu_wait(ht))) {
+		owned = 1;
+		v = got;
 	}
+	ht->req = RUMP_REQ_POSTED;
 	/* Its task may run the request before the list is looked at, so it may still be there. */
 	if (host_cmpxchg(&ht->request_queued, 0, 1) == 0)
 		host_push(&v->requests, &ht->request_node);
 	rump_raise(v, RUMP_IRQ_REQUEST);
-	if (owned || vcpu_own(v, ht))
+	if (owned || rump_vcpu_own(v, ht))
 		vcpu_carry(v, ht);
 	return rump_host_loop(ht, NULL, 0);
 }
@@ -258,6 +249,7 @@ asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v,
 	ht->done = 1;
 	ht->owns = NULL;
 	vcpu_run_pending(v, ht);
+	rump_wake_waiter();
 	rump_guard_check(v);
 	ht->done = 0;
 	return ret;

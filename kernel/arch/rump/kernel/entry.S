@@ -101,6 +101,8 @@ SYM_FUNC_START(rump_enter)
 	xchgl	%ecx, VCPU_OWNER(%rdx)
 	cmpl	$0, VCPU_PENDING(%rdx)
 	jne	.Lafter
+	cmpl	$0, rump_waiters(%rip)
+	jne	.Lafter
 	movq	VCPU_DEADLINE(%rdx), %rcx
 	cmpq	VCPU_GUARDED(%rdx), %rcx
 	jb	.Lafter

@@ -66,6 +66,12 @@ asmlinkage struct task_struct *rump_switch(unsigned long *prev_sp, unsigned long
 					   struct task_struct *prev);
 void rump_ret_from_fork(void);
 
+/* own.c, on a host stack */
+extern u32 rump_waiters;
+bool rump_vcpu_own(struct rump_vcpu *v, struct rump_hthread *ht);
+struct rump_vcpu *rump_vcpu_wait(struct rump_hthread *ht);
+void rump_wake_waiter(void);
+
 /* carrier.c, on a host stack */
 void rump_hthread_wake(struct rump_hthread *ht);
 void rump_kick(struct rump_vcpu *v);
