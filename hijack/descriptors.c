@@ -4,7 +4,7 @@
  * Theory of operation
  *
  * A rump descriptor has the same number in the program and in the rump kernel. On the host the
- * number is held by a placeholder, an O_PATH descriptor of a memory file: whatever misses the shim fails
+ * number is held by a placeholder, an O_PATH descriptor of a socket: whatever misses the shim fails
  * with EBADF there. So the host's rule of the lowest free number allocates for both kernels.
  *
  * In the rump kernel's table all numbers are reserved but those that are open and those that are
@@ -34,13 +34,15 @@
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 #include <linux/futex.h>
-#include <linux/memfd.h>
 
 #include "route.h"
 #include "state.h"
 #include "str.h"
 
 #define PARKED_KEEP 16
+#define AF_UNIX	    1
+#define SOCK_DGRAM  2
+#define SOCK_CLOEXEC O_CLOEXEC
 #define FD_HIGH	    700 /* out of the way of programs that count from 3 */
 #define HIDDEN_MAX  512
 
@@ -148,13 +150,13 @@ long fds_first(unsigned int from, unsigned int last)
 /**
  * fds_start() - With the kernel up: make the placeholder that all are duplicates of
  *
- * The memory file has no contents; its name is what lsof shows.
+ * Of a socket, which cannot be opened anew by its link in /proc either.
  */
 void fds_start(void)
 {
 	char name[32];
 	struct text text = {name, 0, sizeof(name) - 1};
-	long fd = raw2(__NR_memfd_create, "rump-descriptor", MFD_CLOEXEC), path;
+	long fd = raw3(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), path;
 
 	if (!raw_failed(fd)) {
 		text_string(&text, "/proc/self/fd/");

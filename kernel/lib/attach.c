@@ -23,8 +23,10 @@ int rump__attach(void)
 {
 	struct rump_hthread *ht;
 
-	if (!rump__kernel.up)
+	if (!rump__kernel.up) {
+		rump__wait_for_end();
 		return -ENXIO;
+	}
 	rump__signals_attach();
 	rump__self.incall = 1;
 	ht = rump__kernel.ops->attach(rump__kernel.proc, rumpuser_ext_gettid());
@@ -36,6 +38,8 @@ int rump__attach(void)
 	}
 	if (rump__self.deferred)
 		rump__call_end(0, 0, 0, 0, 0, 0, 0, 0);
+	if (!ht)
+		rump__wait_for_end();
 	return ht ? 0 : -EAGAIN;
 }
 

@@ -195,6 +195,7 @@ void rump__creds(struct rump_bootinfo *info);
 /* lo.c, tune.c, exit.c, gdb.c, message.c */
 void rump__lo_up(void);
 void rump__tune(unsigned long ram);
+void rump__wait_for_end(void);
 void rump__exit(void);
 void rump__debug_register(void *symfile, unsigned long size);
 void rump__error(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));

@@ -37,6 +37,18 @@ __attribute__((used, visibility("hidden"))) void (*real_enter)(void);
 static bool exiting;
 
 /**
+ * rump__wait_for_end() - If another thread ends this process: do not come back
+ *
+ * For a thread without a task, which has no call that could wait.
+ */
+void rump__wait_for_end(void)
+{
+	while (__atomic_load_n(&exiting, __ATOMIC_SEQ_CST) && !rump__self.ending &&
+	       raw0(__NR_getpid) == rump__kernel.pid)
+		raw0(__NR_pause);
+}
+
+/**
  * rump__exit() - Make the disks clean, or leave the kernel of another process
  */
 void rump__exit(void)

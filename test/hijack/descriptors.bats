@@ -79,3 +79,10 @@ print(os.stat("/mnt/f").st_size)'
 	assert_line --index 1 "1000000"
 	assert_image_clean
 }
+
+@test "what does not come through the shim gets no answer from a rump descriptor's number" {
+	run timeout -k 2 60 "$RUMP_COMMAND" run -s inet -m "$IMG:/mnt" -- "$HELPERS/hijack_placeholder" /mnt
+	assert_success
+	assert_output "$(printf '%s:\n' directory file fifo socket duplicate)"
+	assert_image_clean
+}
