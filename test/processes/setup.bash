@@ -7,6 +7,7 @@ load ../lib/common
 
 HERE=$BATS_TEST_TMPDIR/host
 SECONDS_AT_MOST=100
+AS=() # command before "rump run"
 
 # need PROGRAM...: skip the test unless all are installed
 need() {
