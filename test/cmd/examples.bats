@@ -24,6 +24,16 @@ EXAMPLES=$RUMP_TOP/examples
 	assert_line --index 1 --partial 'The host has '
 }
 
+@test "demo: what make demo shows is there" {
+	run "$EXAMPLES/demo"
+	assert_success
+	assert_line --partial 'kept by ext4'
+	assert_line --partial 'Pass 5: Checking group summary information'
+	assert_line --partial 'webfetch.c<'
+	assert_line --partial 'Written through ext4 in a rump kernel.'
+	assert_line --partial 'served by the rump kernel'
+}
+
 @test "tests.bats: all its tests pass" {
 	run env -u RUMP_COMMAND BATS_LIB_PATH="$BUILD/lib/bats" bats --tap "$EXAMPLES/tests.bats"
 	assert_success

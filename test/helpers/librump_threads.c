@@ -192,21 +192,30 @@ static void kernel_poll(void)
 	rump_sys_close(fd[1]);
 }
 
+/*
+ * The rate beside a blocked thread is compared with the rate alone, and other load of the machine can
+ * spoil one comparison; where the virtual CPU is not given away, every one fails.
+ */
+static void full_speed_beside(void (*blocked)(void), const char *name)
+{
+	long alone = 0, beside = 0;
+
+	for (int i = 0; i < 8 && beside <= alone / 2; i++) {
+		alone = calls_during(just_wait);
+		beside = calls_during(blocked);
+		printf("calls per second: %ld alone, %ld beside a %s\n", alone, beside, name);
+	}
+	CHECK(beside > alone / 2);
+}
+
 /* While one thread is blocked in a call, another one's go on at full speed. */
 static void blocked_thread_frees_cpu(int argc, char **argv)
 {
-	long alone, sleeping, polling;
-
 	(void)argc;
 	(void)argv;
 	CHECK(!rump_init());
-	alone = calls_during(just_wait);
-	sleeping = calls_during(kernel_sleep);
-	polling = calls_during(kernel_poll);
-	printf("calls per second: %ld alone, %ld beside a sleep, %ld beside a poll\n", alone,
-	       sleeping, polling);
-	CHECK(sleeping > alone / 2);
-	CHECK(polling > alone / 2);
+	full_speed_beside(kernel_sleep, "sleep");
+	full_speed_beside(kernel_poll, "poll");
 }
 
 static const char *slow_image;

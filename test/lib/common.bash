@@ -24,6 +24,12 @@ run_helper() {
 	timeout -k 5 60 "$program" "$@"
 }
 
+# need_reach: skip a test that runs programs as another user, who may not enter where they are.
+need_reach() {
+	[ "$(id -u)" -ne 0 ] || setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$BUILD/lib/librump.so" ||
+		skip "other users cannot reach $BUILD"
+}
+
 # image TYPE [SIZE [MKFS-OPTION...]]: make an image and name it in IMG.
 image() {
 	rump_image "$@" || return

@@ -118,5 +118,5 @@ contexts() {
 	assert_line --regexp ' kernel +\[\.\] vfs_read'
 	assert_line --regexp ' kernel +\[\.\] shmem_file_read_iter'
 	# Little of it has no name.
-	assert_equal "$(grep -cE '^ +[0-9.]+% .*\[\.\] 0x0000' <<<"$output")" 0
+	assert_equal "$(grep -cE '^ +[0-9.]+% .* kernel +\[\.\] 0x0000' <<<"$output")" 0
 }

@@ -53,7 +53,8 @@ teardown() {
 @test "ls -l, stat, find, du list what is there" {
 	cp -a "$TREE" "$HERE/tree"
 	inside cp -a "$TREE" /mnt/tree
-	same ls -lR --time-style=full-iso @/tree/netfilter
+	same ls -R @/tree
+	same ls -l --time-style=full-iso @/tree/netfilter/ipset
 	same ls -la --color=always @/tree/netfilter/nf_log.h
 	same stat -c '%n %F %s %a %U %h' @/tree/openat2.h @/tree/netfilter/nf_log.h
 	same find @/tree -name 'netlink.h' -size +2k -newermt 2000-01-01 -not -path '*/can/*' -printf '%p %m %n\n'
