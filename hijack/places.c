@@ -21,6 +21,15 @@
 
 #define DEFAULT	    "path=/rump,socket=all:nolocal"
 #define EXIT_CONFIG 2
+#define PAGE_SIZE   4096ul
+
+/* "/proc/" and "/dev/", as words */
+#define PROC	  0x2f636f72702ful
+#define PROC_MASK 0xfffffffffffful
+#define DEV	  0x2f7665642ful
+#define DEV_MASK  0xfffffffffful
+
+typedef uint64_t __attribute__((may_alias, aligned(1))) anywhere_t;
 
 struct place places[PLACES];
 unsigned int nplaces;
@@ -78,6 +87,18 @@ static bool has_odd_component(const char *path)
 }
 
 /**
+ * set_head() - Note how a place's name begins
+ */
+static void set_head(struct place *place)
+{
+	place->head = place->mask = 0;
+	for (uint32_t i = 0; i < place->length && i < sizeof(place->head); i++) {
+		place->head |= (uint64_t)(unsigned char)place->name[i] << i * 8;
+		place->mask |= 0xfful << i * 8;
+	}
+}
+
+/**
  * add_place() - Take in a directory
  */
 static void add_place(const char *name, size_t length, bool strip)
@@ -95,6 +116,7 @@ static void add_place(const char *name, size_t length, bool strip)
 	place->name = name;
 	place->length = (uint32_t)length;
 	place->strip = strip;
+	set_head(place);
 	if (!raw_failed(raw2(__NR_stat, name, &status))) {
 		place->dev = status.st_dev;
 		place->ino = status.st_ino;
@@ -215,6 +237,25 @@ const struct place *places_of(const char *path)
 }
 
 /**
+ * places_far() - Whether a path is in no place, by a look at its first eight bytes
+ * @path:	absolute, and readable; longer ones may seem to be in a place
+ */
+bool places_far(const char *path)
+{
+	uint64_t head;
+
+	/* What is in the same page can be read. */
+	if (((uintptr_t)path & (PAGE_SIZE - 1)) > PAGE_SIZE - sizeof(head))
+		return false;
+	head = *(const anywhere_t *)path;
+	for (unsigned int i = 0; i < nplaces; i++)
+		if (!((head ^ places[i].head) & places[i].mask))
+			return false;
+	/* Names of descriptors. */
+	return !kernel_up || ((head ^ PROC) & PROC_MASK && (head ^ DEV) & DEV_MASK);
+}
+
+/**
  * places_of_directory() - The place whose directory on the host this is
  */
 const struct place *places_of_directory(uint64_t dev, uint64_t ino)
@@ -254,6 +295,7 @@ void places_below(const char *root)
 			continue;
 		place.name += length;
 		place.length -= (uint32_t)length;
+		set_head(&place);
 		places[kept++] = place;
 	}
 	nplaces = kept;

@@ -26,7 +26,7 @@ static uint64_t generation = 1;
 /**
  * page_is_there() - Whether a page can be read
  */
-static bool page_is_there(const char *at)
+static inline bool page_is_there(const char *at)
 {
 	uint64_t page = (uintptr_t)at / PAGE, entry;
 	uint64_t *slot = &seen[page % SEEN];
@@ -37,7 +37,7 @@ static bool page_is_there(const char *at)
 	entry = __atomic_load_n(&generation, __ATOMIC_ACQUIRE) << PAGE_BITS | page;
 	if (__atomic_load_n(slot, __ATOMIC_RELAXED) == entry)
 		return true;
-	if (!peek(&byte, at, 1))
+	if (!peek_anew(&byte, at, 1))
 		return false;
 	__atomic_store_n(slot, entry, __ATOMIC_RELAXED);
 	return true;
@@ -63,6 +63,42 @@ static long scan(const char *string, size_t room)
 	long length = (const char *)at + __builtin_ctzl(end) / 8 - string;
 
 	return length < (long)room ? length : (long)room;
+}
+
+/**
+ * readable_plain() - Whether a path is absolute, and its text says where it leads
+ *
+ * In one pass, as this is most of what the shim costs a call that stays on the host. What is not readable
+ * is not plain; nor is a path with // or with a component that begins with a dot.
+ */
+bool readable_plain(const char *path)
+{
+	const word_t *at = words_of(path);
+	uint64_t word, before = 0, end, slash, odd;
+
+	if (!page_is_there(path) || path[0] != '/')
+		return false;
+	for (word = words_first(path);; word = *at) {
+		end = words_equal(word, 0);
+		slash = words_equal(word, '/');
+		odd = (slash << 8 | before) & (slash | words_equal(word, '.'));
+		if (end)
+			return !(odd & ((end & -end) - 1));
+		if (odd)
+			return false;
+		before = slash >> 56;
+		at++;
+		if (__builtin_expect((uintptr_t)at % PAGE == 0, 0) && !page_is_there((const char *)at))
+			return false;
+	}
+}
+
+/**
+ * readable_empty() - Whether a string is empty
+ */
+bool readable_empty(const char *string)
+{
+	return page_is_there(string) && !*string;
 }
 
 /**

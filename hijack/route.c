@@ -445,6 +445,26 @@ static inline __attribute__((always_inline)) long host_here(struct hijack_call *
 }
 
 /**
+ * is_plainly_host() - Whether a call is the host's by its path alone, and that is easy to see
+ *
+ * It has one path and no descriptor beside, which is absolute, or empty and the call is for the
+ * directory's descriptor itself, as fstat(3) is.
+ */
+static inline __attribute__((always_inline)) bool is_plainly_host(const struct hijack_rule *rule,
+								  const struct hijack_call *call)
+{
+	const char *path = (const char *)call->arg[(rule->path[0].path - 1) & 7];
+
+	if (!rule->path[0].path || rule->path[1].path || rule->fd[0] || rule->how || fds_parked())
+		return false;
+	if (rule->at && (call->arg[rule->at - 1] & AT_EMPTY_PATH))
+		return readable_empty(path) && rule->path[0].dir &&
+		       (int)call->arg[rule->path[0].dir - 1] != AT_FDCWD &&
+		       !fd_is_rump(call->arg[rule->path[0].dir - 1]);
+	return readable_plain(path) && places_far(path) && !may_make(rule, call);
+}
+
+/**
  * args() - route_args()
  */
 static inline __attribute__((always_inline)) long args(struct hijack_call *call)
@@ -456,6 +476,12 @@ static inline __attribute__((always_inline)) long args(struct hijack_call *call)
 
 	if (!nplaces && !kernel_up)
 		return hijack_pass(call);
+	if (is_plainly_host(rule, call)) {
+		result = host_here(call);
+		if (__builtin_expect(result == -ENOENT, 0))
+			return args_slowly(call, rule, result);
+		goto made;
+	}
 	if (__builtin_expect(rule->how, 0) && is_confined(rule, call)) {
 		long dir = dir_of(rule, call, 0);
 
@@ -472,7 +498,10 @@ static inline __attribute__((always_inline)) long args(struct hijack_call *call)
 		result = perform(call, rule, &d, false);
 	if (__builtin_expect(is_unclear(&d, rule, result), 0))
 		return args_slowly(call, rule, result);
-	if (d.side == HIJACK_HOST && result >= 0 && rule->path[0].path && !call->native) {
+	if (d.side != HIJACK_HOST || !rule->path[0].path)
+		return result;
+made:
+	if (__builtin_expect(places_on_host, 0) && result >= 0 && !call->native) {
 		place = host_directory(call, rule, result);
 		if (place)
 			return redo_in_place(call, rule, place, result);

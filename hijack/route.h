@@ -56,12 +56,14 @@ static inline bool kernel_leave(long *result, long *nr)
  * struct place - A part of the program's name space that is the rump kernel's
  * @name:	where it begins, absolute, without a slash at its end
  * @strip:	path=: @name is the rump kernel's root; else (blanket=) names are the same there
+ * @head:	@name's first bytes, as a word; @mask: the bits of it that count
  * @dev:	of the host's directory of that name, if there is one, else 0
  */
 struct place {
 	const char *name;
 	uint32_t length;
 	bool strip;
+	uint64_t head, mask;
 	uint64_t dev, ino;
 };
 
@@ -72,6 +74,7 @@ extern uint64_t places_families; /* bit per address family that is the rump kern
 
 void places_read(char **envp);
 const struct place *places_of(const char *path);
+bool places_far(const char *path);
 const struct place *places_of_directory(uint64_t dev, uint64_t ino);
 void places_all(void);
 void places_below(const char *root);
@@ -105,6 +108,8 @@ long paths_magic(const char *path, const char **rest);
 /* ---- readable.c ---- */
 
 long readable_path(const char *path);
+bool readable_plain(const char *path);
+bool readable_empty(const char *string);
 bool readable_memory(const void *at, size_t size);
 void readable_forget(void);
 

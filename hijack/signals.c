@@ -51,7 +51,6 @@ static long change_action(int signal, const struct rump__action *new, struct rum
 		action.mask &= ~open_signals();
 	}
 	result = raw4(__NR_rt_sigaction, signal, new ? &action : NULL, old, MASK_BYTES);
-	/* The kernel may have come up meanwhile, and have seen the old action. */
 	if (!result && new && rump__signals_up)
 		result = rump__sigaction(signal, new, NULL);
 	return result;
@@ -70,6 +69,13 @@ long host_sigaction(struct hijack_call *call)
 		return -EINVAL;
 	if (arg[1] && !peek(&new, (const void *)arg[1], sizeof(new)))
 		return -EFAULT;
+	if (!rump__signals_up && !hijack_config.sud) {
+		result = raw4(__NR_rt_sigaction, arg[0], arg[1] ? &new : NULL, arg[2], MASK_BYTES);
+		/* The kernel may have come up meanwhile, and have seen the old action. */
+		if (!result && arg[1] && rump__signals_up)
+			result = rump__sigaction((int)arg[0], &new, NULL);
+		return result;
+	}
 	result = change_action((int)arg[0], arg[1] ? &new : NULL, &old);
 	if (!result && arg[2] && !poke((void *)arg[2], &old, sizeof(old)))
 		return -EFAULT;
