@@ -14,6 +14,9 @@
 
 #define SHIM	    "lib/librumphijack.so"
 #define ALL_NOLOCAL "all:nolocal"
+/* Where programs look that ask about the network, or set it up. */
+#define NET_BLANKETS "/proc/net:/proc/sys/net:/sys/class/net"
+#define RESOLV_CONF "/etc/resolv.conf"
 
 /**
  * installed() - A file of this installation, or of the build
@@ -85,6 +88,10 @@ static const char *hijack_variable(const struct options *options)
 	}
 	for (size_t i = 0; i < options->nmounts; i++)
 		blanket = append(blanket, ":", options->mounts[i].dir);
+	if (options->net)
+		blanket = append(blanket, ":", NET_BLANKETS);
+	if (net_has_dns(options->net))
+		blanket = append(blanket, ":", RESOLV_CONF);
 	if (blanket)
 		result = append(result, ",", compose("blanket=%s", blanket));
 	if (sockets)

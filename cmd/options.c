@@ -57,13 +57,6 @@ static void add_mount(struct options *options, const char *argument)
 			    mount->dir);
 }
 
-static const char *net(const char *argument)
-{
-	if (strcmp(argument, "none"))
-		die(STATUS_USAGE, "-n %s: there is no such network; there is 'none'", argument);
-	return argument;
-}
-
 static const char *sockets(const char *argument)
 {
 	if (!*argument || strchr(argument, ','))
@@ -129,7 +122,7 @@ void options_parse(struct options *options, int argc, char **argv, const char *h
 			add_mount(options, optarg);
 			break;
 		case 'n':
-			options->net = net(optarg);
+			net_add(options, optarg);
 			break;
 		case 's':
 			options->sockets = sockets(optarg);

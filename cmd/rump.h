@@ -67,6 +67,11 @@ struct options {
 
 void options_parse(struct options *options, int argc, char **argv, const char *help);
 
+/* ---- net.c ---- */
+
+void net_add(struct options *options, const char *argument);
+bool net_has_dns(const char *list);
+
 /* ---- mounts.c ---- */
 
 void mount_parse(struct mount *mount, const char *argument);

@@ -102,6 +102,10 @@ void kernel_boot(void)
 		give_up(EXIT_KERNEL);
 	}
 	rump__lo_up();
+	if (rump__net_up()) {
+		rump__exit();
+		give_up(EXIT_KERNEL);
+	}
 	kernel_up = true;
 }
 
@@ -212,6 +216,6 @@ void kernel_configure(void)
 	/* What concerns the kernel is its server's to check, if there is one. */
 	if (rump__getenv(envp, "RUMP_SERVER"))
 		return;
-	if (rump__params_read(&params, envp) || (mounts && !mounts_read(mounts)))
+	if (rump__params_read(&params, envp) || !rump__net_check(envp) || (mounts && !mounts_read(mounts)))
 		give_up(EXIT_CONFIG);
 }

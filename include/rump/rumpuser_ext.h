@@ -189,6 +189,81 @@ void rumpuser_ext_kick(int fd);
  */
 int rumpuser_ext_gettid(void);
 
+#define RUMPUSER_EXT_NET_PORTS	8
+#define RUMPUSER_EXT_NET_NOWAIT	1
+#define RUMPUSER_EXT_NET_OFFLOAD 1
+#define RUMPUSER_EXT_NET_DIRECT	2
+
+enum rumpuser_ext_net_kind {
+	RUMPUSER_EXT_NET_NONE,
+	RUMPUSER_EXT_NET_BUS,
+	RUMPUSER_EXT_NET_PASST,
+	RUMPUSER_EXT_NET_TAP,
+	RUMPUSER_EXT_NET_VDE,
+};
+
+/**
+ * struct rumpuser_ext_net - A network of the host that is to be opened
+ * @kind:	how it is reached
+ * @name:	file of a bus, name of a tap, address of a VDE; may be ""
+ * @args:	further arguments of passt(1), each ended by a zero byte, the list by another
+ * @path:	directories with programs, as in PATH
+ * @mtu:	bytes; 0 is replaced by what suits the network
+ * @features:	result: RUMPUSER_EXT_NET_OFFLOAD, RUMPUSER_EXT_NET_DIRECT
+ */
+struct rumpuser_ext_net {
+	enum rumpuser_ext_net_kind kind;
+	const char *name;
+	const char *args;
+	const char *path;
+	unsigned int mtu;
+	unsigned int features;
+};
+
+/**
+ * struct rumpuser_ext_net_filter - Which frames a receiver wants, where it sees those of others
+ * @mac:	its address, in the lowest six bytes
+ * @all:	it wants them all
+ */
+struct rumpuser_ext_net_filter {
+	unsigned long mac;
+	unsigned int all;
+};
+
+/**
+ * rumpuser_ext_net_open() - Open a network
+ * @port:	number for it, below RUMPUSER_EXT_NET_PORTS
+ * @net:	what to open; completed
+ *
+ * Return: 0 or -errno
+ */
+int rumpuser_ext_net_open(unsigned int port, struct rumpuser_ext_net *net);
+
+/**
+ * rumpuser_ext_net_send() - Send a frame
+ * @port:	open port
+ * @iov:	array of struct iovec; the first is a struct virtio_net_hdr
+ * @n:		elements
+ *
+ * May block, but for a port with RUMPUSER_EXT_NET_DIRECT.
+ *
+ * Return: 0 or -errno: the frame is lost; -ENODEV: nothing is open here
+ */
+long rumpuser_ext_net_send(unsigned int port, const void *iov, unsigned int n);
+
+/**
+ * rumpuser_ext_net_receive() - Receive a frame
+ * @port:	open port
+ * @iov:	array of struct iovec, filled with a struct virtio_net_hdr and the frame
+ * @n:		elements
+ * @flags:	RUMPUSER_EXT_NET_NOWAIT or 0: may block
+ * @filter:	struct rumpuser_ext_net_filter
+ *
+ * Return: bytes, or -errno: -EAGAIN there is none now, -ENOLINK there will be none any more
+ */
+long rumpuser_ext_net_receive(unsigned int port, const void *iov, unsigned int n, int flags,
+			      const void *filter);
+
 #ifdef __cplusplus
 }
 #endif

@@ -192,6 +192,10 @@ int rump__mount(const char *source, const char *dir, const char *type, unsigned 
 /* creds.c */
 void rump__creds(struct rump_bootinfo *info);
 
+/* net.c: false, or an errno value, after a message */
+bool rump__net_check(char *const *envp);
+int rump__net_up(void);
+
 /* lo.c, tune.c, exit.c, gdb.c, message.c */
 void rump__lo_up(void);
 void rump__tune(unsigned long ram);

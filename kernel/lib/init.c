@@ -46,6 +46,8 @@ static int init(void)
 		err = rump__boot(&setup);
 	if (!err)
 		rump__howto_devices();
+	if (!err)
+		err = rump__net_up();
 	return err;
 }
 

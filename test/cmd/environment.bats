@@ -44,9 +44,9 @@ setup() {
 @test "with a network all sockets but local ones are hijacked, or those of -s" {
 	run variables -n none
 	assert_line RUMP_NET=none
-	assert_line RUMPHIJACK=socket=all:nolocal
+	assert_line RUMPHIJACK=blanket=/proc/net:/proc/sys/net:/sys/class/net,socket=all:nolocal
 	run variables --net none --sockets inet
-	assert_line RUMPHIJACK=socket=inet
+	assert_line RUMPHIJACK=blanket=/proc/net:/proc/sys/net:/sys/class/net,socket=inet
 }
 
 @test "mounts become entries of RUMP_MOUNT and blankets, in their order" {

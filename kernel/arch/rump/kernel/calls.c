@@ -72,6 +72,13 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return rump_exec_done((void __user *)a[0], a[1]);
 	case RUMP_CALL_FAULT:
 		return rump_user_fault(a[0], a[1]);
+#ifdef CONFIG_NETDEVICES
+	case RUMP_CALL_NET_ADD:
+		/* Its threads are the first process's. */
+		if (current->thread.ht->proc != &rump_first_process)
+			return -EOPNOTSUPP;
+		return rump_net_add((struct rump_net_info *)a[0]);
+#endif
 #ifdef CONFIG_BLOCK
 	case RUMP_CALL_DISK_ADD:
 		/* The descriptor is to be one of the process whose servers use it. */

@@ -85,6 +85,10 @@ void rump_run_irqs(bool user)
 			run_signals(v, user);
 		if (bits & (1U << RUMP_IRQ_HOSTWORK))
 			rump_hostwork_irq();
+#ifdef CONFIG_NETDEVICES
+		if (bits & (1U << RUMP_IRQ_NET))
+			rump_net_irq();
+#endif
 		if (bits & (1U << RUMP_IRQ_RESCHED))
 			scheduler_ipi();
 		if (bits & (1U << RUMP_IRQ_CALL))

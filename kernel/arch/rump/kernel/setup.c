@@ -19,6 +19,7 @@
 #include <linux/utsname.h>
 #include <generated/utsrelease.h>
 #include <asm/carrier.h>
+#include <asm/drivers.h>
 #include <asm/setup.h>
 #include <asm/unistd.h>
 #include <asm/syscall.h>
@@ -105,6 +106,9 @@ const struct rump_image_ops rump_image_ops = {
 	.forget		= rump_forget,
 	.vmap_fault	= rump_vmap_fault,
 	.zap		= rump_zap,
+#ifdef CONFIG_NETDEVICES
+	.net		= rump_net_run,
+#endif
 };
 
 static char __initdata command_line[COMMAND_LINE_SIZE];

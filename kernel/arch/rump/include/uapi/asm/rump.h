@@ -58,6 +58,39 @@ struct rump_disk_info {
 	unsigned long long size;
 };
 
+#define RUMP_NET_PORTS		8
+#define RUMP_NET_NOWAIT		1	/* of net_receive */
+
+/* What the backend of a network can do with the header in front of each frame. */
+#define RUMP_NET_OFFLOAD	1	/* checksums and segments left to do, both ways */
+#define RUMP_NET_DIRECT		2	/* net_send never waits, and works in any process */
+
+/**
+ * struct rump_net_info - a network of the host as an Ethernet device
+ * @port:	what hypercalls name it by
+ * @features:	RUMP_NET_
+ * @mtu:	bytes
+ * @mac:	address of the device
+ * @name:	result: name of the device
+ */
+struct rump_net_info {
+	unsigned int port;
+	unsigned int features;
+	unsigned int mtu;
+	unsigned char mac[6];
+	char name[16];
+};
+
+/**
+ * struct rump_net_filter - which frames a device wants, for backends that all frames go by
+ * @mac:	its address, in the lowest six bytes
+ * @all:	it wants them all
+ */
+struct rump_net_filter {
+	unsigned long mac;
+	unsigned int all;
+};
+
 /**
  * struct rump_hyp - hypercalls of the Linux port
  *
@@ -99,6 +132,14 @@ struct rump_hyp {
 	int (*signal)(int pid, int tid, int sig);
 	/* process @pid, if it is of group @group or that is negative; a killed one is dead then */
 	int (*kill)(int pid, int group, int sig);
+	/*
+	 * Ethernet frames, each with a struct virtio_net_hdr in front. net_send may wait, but for
+	 * ports with RUMP_NET_DIRECT, and not everywhere is there one to send by (-ENODEV); net_receive
+	 * waits for a frame unless told not to (-EAGAIN). -ENOLINK: there will be no more.
+	 */
+	long (*net_send)(unsigned int port, const struct rump_iovec *iov, unsigned int n);
+	long (*net_receive)(unsigned int port, const struct rump_iovec *iov, unsigned int n, int flags,
+			    const struct rump_net_filter *filter);
 };
 
 /**
@@ -173,7 +214,8 @@ struct rump_bootinfo {
 #define RUMP_CALL_EXEC		(RUMP_CALL_BASE + 18)	/* (failed): about to execute a program; 1 if there are other threads */
 #define RUMP_CALL_FD_EXEC	(RUMP_CALL_BASE + 19)	/* (bits, n): it has; which descriptors are open */
 #define RUMP_CALL_KILL		(RUMP_CALL_BASE + 20)	/* (pid or 0, group or -1, sig): of other processes, on the host; how many */
-#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 21)
+#define RUMP_CALL_NET_ADD	(RUMP_CALL_BASE + 21)	/* (struct rump_net_info *): an Ethernet device */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 22)
 
 #define RUMP_WATCH_KEEP		1	/* for every wake-up, until RUMP_CALL_UNWATCH */
 
@@ -202,6 +244,7 @@ struct rump_bootinfo {
  * @forget:	free what names it, after that
  * @zap:	in the handler of a SIGBUS that another process sent: 1 if it was the kernel's
  * @vmap_fault:	map what kernel code missed at an address; 1 if it may try again
+ * @net:	send (1) or receive (0) for a port; does not return
  * @fixup:	where a fault at kernel address @ip goes on, 0 = it is none
  */
 struct rump_image_ops {
@@ -229,6 +272,7 @@ struct rump_image_ops {
 	void (*forget)(struct rump_process *proc);
 	int (*vmap_fault)(unsigned long addr);
 	int (*zap)(struct rump_process *proc);
+	void (*net)(unsigned int port, int send, int tid);
 };
 
 #endif /* !__ASSEMBLY__ */

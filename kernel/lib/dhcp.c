@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dhcp.c - an address by DHCP (RFC 2131, options of RFC 2132)
+ *
+ * DISCOVER, OFFER, REQUEST, ACK, once, while the kernel is brought up. It speaks through a packet socket, as the
+ * device has no address yet that an answer could be for. Each turn waits twice as long as the one before it.
+ * The lease is not renewed: servers for kernels that live for hours are to be asked by dhclient or udhcpc.
+ */
+#include <asm/errno.h>
+#include <asm/poll.h>
+#include <linux/if.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/sockios.h>
+#include <sys/socket.h>
+
+#include <rump/rumpuser_ext.h>
+
+#include "bare/raw.h"
+#include "bare/str.h"
+
+#include "core.h"
+#include "net.h"
+
+#define TURNS	     4
+#define FIRST_WAIT   500 /* ms */
+#define SERVER_PORT  67
+#define CLIENT_PORT  68
+#define MAGIC	     0x63825363
+#define FLAG_BROADCAST 0x8000
+#define MSEC	     1000000ull
+#define UDP	     17
+#define OPTIONS_MAX  1200
+
+enum { DISCOVER = 1, OFFER, REQUEST, ACK = 5, NAK };
+
+/* Options of RFC 2132. */
+enum {
+	O_PAD = 0,
+	O_MASK = 1,
+	O_ROUTER = 3,
+	O_DNS = 6,
+	O_MTU = 26,
+	O_ADDRESS = 50,
+	O_TYPE = 53,
+	O_SERVER = 54,
+	O_WANTED = 55,
+	O_END = 255,
+};
+
+/* Everything in network order. */
+struct packet {
+	struct {
+		uint8_t version_length, tos;
+		uint16_t length, id, fragment;
+		uint8_t ttl, protocol;
+		uint16_t sum;
+		uint32_t from, to;
+	} ip;
+	struct {
+		uint16_t from, to, length, sum;
+	} udp;
+	uint8_t op, htype, hlen, hops;
+	uint32_t xid;
+	uint16_t secs, flags;
+	uint32_t ciaddr, yiaddr, siaddr, giaddr;
+	uint8_t chaddr[16];
+	uint8_t sname[64], file[128];
+	uint32_t magic;
+	uint8_t options[OPTIONS_MAX];
+} __attribute__((packed));
+
+#define FIXED offsetof(struct packet, options)
+
+/**
+ * struct client - One exchange
+ * @packet:	last received, or sent
+ * @options:	bytes of options in it
+ */
+struct client {
+	long fd;
+	int index;
+	const unsigned char *mac;
+	uint32_t xid;
+	uint32_t address, server;
+	size_t options;
+	struct packet packet;
+};
+
+static uint16_t be16(uint16_t v)
+{
+	return __builtin_bswap16(v);
+}
+
+static uint32_t be32(uint32_t v)
+{
+	return __builtin_bswap32(v);
+}
+
+/**
+ * sum() - Checksum of the Internet
+ */
+static uint16_t sum(const void *data, size_t length, uint32_t start)
+{
+	const unsigned char *bytes = data;
+	uint32_t total = start;
+
+	for (size_t i = 0; i < length; i++)
+		total += i % 2 ? bytes[i] << 8 : bytes[i];
+	while (total >> 16)
+		total = (total & 0xffff) + (total >> 16);
+	return ~total;
+}
+
+static void put(struct client *c, int option, const void *data, size_t length)
+{
+	uint8_t *at = c->packet.options + c->options;
+
+	at[0] = option;
+	at[1] = length;
+	memcpy(at + 2, data, length);
+	c->options += 2 + length;
+}
+
+/**
+ * send_message() - Broadcast a message
+ * @type:	DISCOVER or REQUEST
+ */
+static void send_message(struct client *c, uint8_t type)
+{
+	static const uint8_t wanted[] = { O_MASK, O_ROUTER, O_DNS, O_MTU };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+				  .sll_protocol = be16(ETH_P_IP),
+				  .sll_ifindex = c->index,
+				  .sll_halen = ETH_ALEN };
+	struct packet *p = &c->packet;
+	size_t length;
+
+	memset(p, 0, sizeof(*p));
+	c->options = 0;
+	p->op = 1;
+	p->htype = 1;
+	p->hlen = ETH_ALEN;
+	p->xid = c->xid;
+	p->flags = be16(FLAG_BROADCAST);
+	memcpy(p->chaddr, c->mac, ETH_ALEN);
+	p->magic = be32(MAGIC);
+	put(c, O_TYPE, &type, 1);
+	if (type == REQUEST) {
+		put(c, O_ADDRESS, &c->address, 4);
+		put(c, O_SERVER, &c->server, 4);
+	}
+	put(c, O_WANTED, wanted, sizeof(wanted));
+	p->options[c->options++] = O_END;
+	length = FIXED + c->options;
+	p->udp.from = be16(CLIENT_PORT);
+	p->udp.to = be16(SERVER_PORT);
+	p->udp.length = be16(length - sizeof(p->ip));
+	p->ip.version_length = 0x45;
+	p->ip.length = be16(length);
+	p->ip.ttl = 64;
+	p->ip.protocol = UDP;
+	p->ip.to = ~0u;
+	p->ip.sum = sum(&p->ip, sizeof(p->ip), 0);
+	/* With the pseudo header: the addresses, the protocol and the length. */
+	p->udp.sum = sum(&p->udp, length - sizeof(p->ip),
+			 2u * 0xffff + be16(UDP) + p->udp.length) ?: 0xffff;
+	memset(to.sll_addr, 0xff, ETH_ALEN);
+	rump__enter(__NR_sendto, c->fd, (long)p, length, 0, (long)&to, sizeof(to));
+}
+
+/**
+ * get() - Find an option of the last packet
+ * @least:	bytes it must have
+ * @length:	result, or NULL
+ */
+static const uint8_t *get(const struct client *c, int option, size_t least, size_t *length)
+{
+	const uint8_t *o = c->packet.options;
+
+	for (size_t i = 0; i + 1 < c->options && o[i] != O_END;) {
+		if (o[i] == O_PAD) {
+			i++;
+			continue;
+		}
+		if (i + 2 + o[i + 1] > c->options)
+			break;
+		if (o[i] == option && o[i + 1] >= least) {
+			if (length)
+				*length = o[i + 1];
+			return o + i + 2;
+		}
+		i += 2u + o[i + 1];
+	}
+	return NULL;
+}
+
+/**
+ * is_answer() - Whether what came is an answer to this client
+ * @n:	bytes
+ */
+static bool is_answer(struct client *c, long n)
+{
+	struct packet *p = &c->packet;
+
+	if (n < (long)FIXED || p->ip.version_length != 0x45 || p->ip.protocol != UDP ||
+	    p->udp.to != be16(CLIENT_PORT) || p->op != 2 || p->xid != c->xid ||
+	    p->magic != be32(MAGIC) || memcmp(p->chaddr, c->mac, ETH_ALEN))
+		return false;
+	c->options = n - FIXED;
+	return get(c, O_TYPE, 1, NULL);
+}
+
+/**
+ * receive() - Wait for an answer
+ * @until:	monotonic nanoseconds
+ *
+ * Return: its type, or 0
+ */
+static int receive(struct client *c, unsigned long long until)
+{
+	for (;;) {
+		unsigned long long now = rumpuser_ext_clock_mono();
+		struct pollfd poll = { .fd = c->fd, .events = POLLIN };
+
+		if (now >= until ||
+		    rump__enter(__NR_poll, (long)&poll, 1, (until - now) / MSEC + 1, 0, 0, 0) <= 0)
+			return 0;
+		if (is_answer(c, rump__enter(__NR_recvfrom, c->fd, (long)&c->packet,
+					     sizeof(c->packet), 0, 0, 0)))
+			return *get(c, O_TYPE, 1, NULL);
+	}
+}
+
+/**
+ * take_list() - Addresses of an option
+ */
+static void take_list(const struct client *c, int option, struct net_address *list,
+		      unsigned int *n, unsigned int max)
+{
+	size_t length, i;
+	const uint8_t *data = get(c, option, 4, &length);
+
+	for (i = 0; data && i + 4 <= length && *n < max; i += 4) {
+		list[*n] = (struct net_address){ .family = AF_INET };
+		memcpy(list[(*n)++].bytes, data + i, 4);
+	}
+}
+
+/**
+ * take() - What the server has given
+ *
+ * What the user has set himself stays.
+ */
+static void take(const struct client *c, struct net_config *result)
+{
+	const uint8_t *mask = get(c, O_MASK, 4, NULL), *mtu = get(c, O_MTU, 2, NULL);
+	struct net_address *a = &result->addresses[result->naddresses];
+
+	*a = (struct net_address){ .family = AF_INET, .prefix = 24 };
+	memcpy(a->bytes, &c->packet.yiaddr, 4);
+	if (mask)
+		for (a->prefix = 0; a->prefix < 32; a->prefix++)
+			if (!(mask[a->prefix / 8] & 0x80 >> a->prefix % 8))
+				break;
+	result->naddresses++;
+	if (!result->ngateways)
+		take_list(c, O_ROUTER, result->gateways, &result->ngateways, 1);
+	if (!result->ndns)
+		take_list(c, O_DNS, result->dns, &result->ndns, NET_ADDRESSES);
+	if (mtu && !result->mtu && (mtu[0] << 8 | mtu[1]) >= 576)
+		result->mtu = mtu[0] << 8 | mtu[1];
+}
+
+/**
+ * turn() - One try
+ * @wait:	milliseconds for each answer
+ *
+ * Return: whether there is an address
+ */
+static bool turn(struct client *c, unsigned int wait)
+{
+	const uint8_t *server;
+	int type;
+
+	send_message(c, DISCOVER);
+	do
+		type = receive(c, rumpuser_ext_clock_mono() + wait * MSEC);
+	while (type && type != OFFER);
+	server = type ? get(c, O_SERVER, 4, NULL) : NULL;
+	if (!server)
+		return false;
+	memcpy(&c->server, server, 4);
+	c->address = c->packet.yiaddr;
+	send_message(c, REQUEST);
+	do
+		type = receive(c, rumpuser_ext_clock_mono() + wait * MSEC);
+	while (type && type != ACK && type != NAK);
+	return type == ACK;
+}
+
+/**
+ * is_connected() - Whether what the device leads to is still there
+ */
+static bool is_connected(const struct client *c)
+{
+	struct ifreq request = { .ifr_ifindex = c->index };
+
+	rump__enter(__NR_ioctl, c->fd, SIOCGIFNAME, (long)&request, 0, 0, 0);
+	return rump__enter(__NR_ioctl, c->fd, SIOCGIFFLAGS, (long)&request, 0, 0, 0) >= 0 &&
+	       (request.ifr_flags & IFF_RUNNING);
+}
+
+/**
+ * net_dhcp() - Ask for an address
+ * @index:	of the device, which is up
+ * @mac:	its address
+ * @result:	gets addresses, gateway, servers, size
+ *
+ * Return: 0 or an errno value, ETIMEDOUT if nobody answered, ENOLINK if nobody will
+ */
+int net_dhcp(int index, const unsigned char mac[6], struct net_config *result)
+{
+	static struct client client;
+	struct sockaddr_ll here = { .sll_family = AF_PACKET,
+				    .sll_protocol = be16(ETH_P_IP),
+				    .sll_ifindex = index };
+	struct client *c = &client;
+	unsigned int wait = FIRST_WAIT;
+	long err;
+
+	if (result->naddresses == NET_ADDRESSES)
+		return EMFILE;
+	c->index = index;
+	c->mac = mac;
+	err = rumpuser_ext_random(&c->xid, sizeof(c->xid));
+	if (err)
+		return -err;
+	c->fd = rump__enter(__NR_socket, AF_PACKET, SOCK_DGRAM, be16(ETH_P_IP), 0, 0, 0);
+	if (c->fd < 0)
+		return -c->fd;
+	err = rump__enter(__NR_bind, c->fd, (long)&here, sizeof(here), 0, 0, 0);
+	for (int i = 0; !err; i++, wait *= 2) {
+		if (i == TURNS)
+			err = -ETIMEDOUT;
+		else if (turn(c, wait))
+			break;
+		else if (!is_connected(c))
+			err = -ENOLINK;
+	}
+	rump__enter(__NR_close, c->fd, 0, 0, 0, 0, 0);
+	if (!err)
+		take(c, result);
+	return -err;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net_bus.c - an Ethernet for the kernels of one machine, in a file that they share
+ *
+ * Theory of operation
+ *
+ * The file has a table of members and for each of them a ring that only that member writes. All
+ * others read it, each from a position of its own, so a frame is written once, whoever it is for, and
+ * a member that is killed leaves nothing behind but a frame that was never published. Nobody waits
+ * for a reader: one that falls a whole ring behind loses what was overwritten.
+ *
+ * Positions are bytes since the file was made, and never go back, not even when another member takes
+ * over a place in the table. Of each ring's writer:
+ *
+ *	reserved	up to here less the size of the ring, bytes may be overwritten
+ *	head		up to here frames are whole
+ *
+ * The writer raises reserved before it writes and head after; a reader copies first and then looks
+ * whether reserved had come too near. So what it keeps was not being written.
+ *
+ * A place belongs to who holds the lock on its byte of the file (an OFD lock, which ends with its
+ * process). Lengths that are read are checked: members need not trust each other's contents.
+ *
+ * A reader that sleeps has set its word, with a barrier before it looks at the heads once more;
+ * a writer has one between publishing and looking at the words.
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/futex.h>
+#include <linux/mman.h>
+#include <linux/stat.h>
+
+#include "bare/raw.h"
+#include "bare/str.h"
+#include "net.h"
+
+#define MAGIC	  0x7375622d706d7572 /* "rump-bus" */
+#define VERSION	  1
+#define MEMBERS	  32
+#define RING	  (4ul << 20)
+#define ALIGN(n)  (((n) + 7) & ~7ul)
+#define LOCK_BASE (1l << 40) /* behind all there can be; the first is for making the file */
+#define MAC_MASK  0xffffffffffff
+#define MULTICAST 1 /* in the first byte of an address */
+
+struct member {
+	uint32_t active; /* somebody holds the place, or did and was killed */
+	uint32_t sleeping; /* futex */
+	uint64_t reserved;
+	uint64_t head;
+} __attribute__((aligned(128)));
+
+struct file {
+	uint64_t magic;
+	uint64_t version;
+	struct member members[MEMBERS];
+	unsigned char rings[MEMBERS][RING] __attribute__((aligned(4096)));
+};
+
+/**
+ * struct net_bus - A member's own
+ * @self:	place in the table
+ * @next:	whose ring is to be looked at first
+ * @at:		positions in the rings of the others
+ */
+struct net_bus {
+	struct file *file;
+	unsigned int self;
+	unsigned int next;
+	uint64_t at[MEMBERS];
+};
+
+/**
+ * lock_byte() - Lock a place
+ * @n:		0 for the file, i + 1 for place i
+ * @type:	F_WRLCK or F_UNLCK
+ *
+ * Return: 0 or -errno
+ */
+static long lock_byte(int fd, unsigned int n, short type, bool wait)
+{
+	struct flock lock = { .l_type = type, .l_start = LOCK_BASE + n, .l_len = 1 };
+
+	return raw3(__NR_fcntl, fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+}
+
+/**
+ * make() - Make the file what it is to be, if it is empty
+ *
+ * Return: 0, or -errno: -EINVAL if it is something else
+ */
+static long make(int fd, struct file **file)
+{
+	struct stat st;
+	long at, err = raw2(__NR_fstat, fd, &st);
+
+	if (!err && (st.st_mode & S_IFMT) != S_IFREG)
+		err = -EINVAL;
+	if (!err && !st.st_size)
+		err = raw2(__NR_ftruncate, fd, sizeof(struct file));
+	else if (!err && st.st_size != sizeof(struct file))
+		err = -EINVAL;
+	if (err)
+		return err;
+	at = raw_call(__NR_mmap, 0, sizeof(struct file), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		      0);
+	if (raw_failed(at))
+		return at;
+	*file = (struct file *)at;
+	if (!st.st_size) {
+		(*file)->magic = MAGIC;
+		(*file)->version = VERSION;
+	}
+	return (*file)->magic == MAGIC && (*file)->version == VERSION ? 0 : -EINVAL;
+}
+
+/**
+ * take_place() - Find a place that nobody holds
+ *
+ * Return: its number or -EUSERS
+ */
+static long take_place(int fd, struct file *file)
+{
+	for (unsigned int i = 0; i < MEMBERS; i++) {
+		struct member *m = &file->members[i];
+
+		if (lock_byte(fd, i + 1, F_WRLCK, false) < 0)
+			continue;
+		m->sleeping = 0;
+		m->reserved = m->head; /* what its last holder had begun, nobody reads */
+		__atomic_store_n(&m->active, 1, __ATOMIC_RELEASE);
+		return i;
+	}
+	return -EUSERS;
+}
+
+static int bus_open(struct net *net, struct rumpuser_ext_net *what)
+{
+	long memory = net_memory(sizeof(struct net_bus)), fd, err;
+	struct net_bus *bus = (struct net_bus *)memory;
+
+	if (raw_failed(memory))
+		return memory;
+	fd = raw4(__NR_openat, AT_FDCWD, what->name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fd;
+	net->fd = fd = net_high(fd);
+	err = lock_byte(fd, 0, F_WRLCK, true);
+	if (!err)
+		err = make(fd, &bus->file);
+	if (!err)
+		err = take_place(fd, bus->file);
+	lock_byte(fd, 0, F_UNLCK, true);
+	if (err < 0) {
+		raw1(__NR_close, fd);
+		return err;
+	}
+	bus->self = err;
+	for (unsigned int i = 0; i < MEMBERS; i++)
+		bus->at[i] = __atomic_load_n(&bus->file->members[i].head, __ATOMIC_ACQUIRE);
+	net->bus = bus;
+	what->features = RUMPUSER_EXT_NET_OFFLOAD | RUMPUSER_EXT_NET_DIRECT;
+	if (!what->mtu)
+		what->mtu = NET_MTU;
+	return 0;
+}
+
+/**
+ * ring_write() - Copy into a ring
+ * @at:		position
+ */
+static void ring_write(unsigned char *ring, uint64_t at, const void *from, size_t length)
+{
+	size_t begin = at % RING, part = RING - begin;
+
+	if (part > length)
+		part = length;
+	memcpy(ring + begin, from, part);
+	memcpy(ring, from + part, length - part);
+}
+
+/**
+ * ring_read() - Copy out of a ring, to pieces of memory
+ * @iov:	with room for @length
+ */
+static void ring_read(const unsigned char *ring, uint64_t at, const struct iovec *iov,
+		      size_t length)
+{
+	size_t begin = at % RING, part = RING - begin;
+
+	if (part > length)
+		part = length;
+	net_copy_in(iov, 0, ring + begin, part);
+	net_copy_in(iov, part, ring, length - part);
+}
+
+/**
+ * wake_readers() - There is something new
+ */
+static void wake_readers(struct net_bus *bus)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < MEMBERS; i++) {
+		struct member *m = &bus->file->members[i];
+
+		if (i != bus->self && __atomic_load_n(&m->sleeping, __ATOMIC_RELAXED) &&
+		    __atomic_exchange_n(&m->sleeping, 0, __ATOMIC_SEQ_CST))
+			raw3(__NR_futex, &m->sleeping, FUTEX_WAKE, 1);
+	}
+}
+
+static long bus_send(struct net *net, const struct iovec *iov, unsigned int n)
+{
+	struct net_bus *bus = net->bus;
+	struct member *self = &bus->file->members[bus->self];
+	unsigned char *ring = bus->file->rings[bus->self];
+	uint64_t at = self->head;
+	uint32_t length = net_bytes(iov, n);
+
+	if (length > NET_HEADER + NET_FRAME_MAX)
+		return -EMSGSIZE;
+	__atomic_store_n(&self->reserved, at + ALIGN(sizeof(length) + length), __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	ring_write(ring, at, &length, sizeof(length));
+	at += sizeof(length);
+	for (; n--; iov++) {
+		ring_write(ring, at, iov->iov_base, iov->iov_len);
+		at += iov->iov_len;
+	}
+	__atomic_store_n(&self->head, ALIGN(at), __ATOMIC_RELEASE);
+	wake_readers(bus);
+	return 0;
+}
+
+/**
+ * is_wanted() - Whether a frame is for this member
+ * @frame:	position of its first byte, which is the receiver's address
+ */
+static bool is_wanted(const unsigned char *ring, uint64_t frame,
+		      const struct rumpuser_ext_net_filter *filter)
+{
+	uint64_t mac = 0;
+
+	for (unsigned int i = 0; i < 6; i++)
+		mac = mac << 8 | ring[(frame + i) % RING];
+	return filter->all || mac == filter->mac || (mac >> 40 & MULTICAST);
+}
+
+/**
+ * overtaken() - Whether a writer may have written over what lies at a position
+ */
+static bool overtaken(const struct member *m, uint64_t at)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&m->reserved, __ATOMIC_RELAXED) - at > RING;
+}
+
+/**
+ * take() - Take the next frame of a member that is wanted
+ *
+ * Return: bytes, 0 if there is none
+ */
+static long take(struct net_bus *bus, unsigned int i, const struct iovec *iov, size_t room,
+		 const struct rumpuser_ext_net_filter *filter)
+{
+	const struct member *m = &bus->file->members[i];
+	const unsigned char *ring = bus->file->rings[i];
+
+	for (;;) {
+		uint64_t head = __atomic_load_n(&m->head, __ATOMIC_ACQUIRE), at = bus->at[i];
+		bool wanted;
+		uint32_t length;
+
+		if (at == head)
+			return 0;
+		memcpy(&length, ring + at % RING, sizeof(length));
+		if (overtaken(m, at) || length < NET_HEADER || length > head - at ||
+		    length > room) {
+			bus->at[i] = head;
+			continue;
+		}
+		wanted = is_wanted(ring, at + sizeof(length) + NET_HEADER, filter);
+		if (wanted)
+			ring_read(ring, at + sizeof(length), iov, length);
+		if (overtaken(m, at))
+			continue;
+		bus->at[i] = at + ALIGN(sizeof(length) + length);
+		if (wanted)
+			return length;
+	}
+}
+
+static long take_any(struct net_bus *bus, const struct iovec *iov, unsigned int n,
+		     const struct rumpuser_ext_net_filter *filter)
+{
+	size_t room = net_bytes(iov, n);
+	long bytes;
+
+	for (unsigned int turn = 0; turn < MEMBERS; turn++) {
+		unsigned int i = (bus->next + turn) % MEMBERS;
+
+		if (i == bus->self || !__atomic_load_n(&bus->file->members[i].active,
+						       __ATOMIC_RELAXED))
+			continue;
+		bytes = take(bus, i, iov, room, filter);
+		if (bytes) {
+			bus->next = i + 1;
+			return bytes;
+		}
+	}
+	return 0;
+}
+
+static long bus_receive(struct net *net, const struct iovec *iov, unsigned int n, bool wait,
+			const struct rumpuser_ext_net_filter *filter)
+{
+	struct net_bus *bus = net->bus;
+	uint32_t *sleeping = &bus->file->members[bus->self].sleeping;
+	long bytes;
+
+	for (;;) {
+		bytes = take_any(bus, iov, n, filter);
+		if (bytes)
+			return bytes;
+		if (!wait)
+			return -EAGAIN;
+		__atomic_store_n(sleeping, 1, __ATOMIC_SEQ_CST);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		bytes = take_any(bus, iov, n, filter);
+		if (!bytes)
+			raw4(__NR_futex, sleeping, FUTEX_WAIT, 1, 0);
+		__atomic_store_n(sleeping, 0, __ATOMIC_RELAXED);
+		if (bytes)
+			return bytes;
+	}
+}
+
+const struct net_ops net_bus_ops = { bus_open, bus_send, bus_receive };

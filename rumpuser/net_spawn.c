@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net_spawn.c - programs that lead to a network
+ *
+ * The child ends by itself when its socket is closed, as it is at the latest when this process is no
+ * more. Its end is no signal to the program, and its wait(2) does not find it.
+ */
+#include <asm/errno.h>
+#include <asm/signal.h>
+#include <linux/close_range.h>
+#include <linux/fcntl.h>
+
+#include "bare/raw.h"
+#include "bare/str.h"
+#include "net.h"
+
+#define PATH_ROOM 4096
+#define REPORT	  (NET_CHILD_FD + 1)
+
+static const char *const environment[] = { "PATH=/usr/local/bin:/usr/bin:/bin", NULL };
+
+/**
+ * run() - In the child: execute the program, wherever in the path it is
+ * @report:	where the error goes
+ */
+static _Noreturn void run(const char *path, const char *const *argv, int fd, bool stdio,
+			  int messages, int report)
+{
+	const unsigned long none = 0;
+	char file[PATH_ROOM];
+	long err = -ENOENT, error;
+
+	raw4(__NR_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
+	raw0(__NR_setsid);
+	raw3(__NR_dup3, report, REPORT, O_CLOEXEC);
+	raw3(__NR_close_range, REPORT, ~0u, CLOSE_RANGE_CLOEXEC);
+	raw3(__NR_dup3, fd, stdio ? 0 : NET_CHILD_FD, 0);
+	if (stdio)
+		raw3(__NR_dup3, fd, 1, 0);
+	raw3(__NR_dup3, messages, 2, 0);
+	for (const char *end; *path; path = *end ? end + 1 : end) {
+		for (end = path; *end && *end != ':'; end++)
+			;
+		if (end == path || (size_t)(end - path) + str_length(argv[0]) + 2 > sizeof(file))
+			continue;
+		memcpy(file, path, end - path);
+		file[end - path] = '/';
+		str_copy(file + (end - path) + 1, argv[0]);
+		error = raw3(__NR_execve, file, argv, environment);
+		if (error != -ENOENT)
+			err = error;
+	}
+	raw3(__NR_write, REPORT, &err, sizeof(err));
+	for (;;)
+		raw1(__NR_exit_group, 127);
+}
+
+/**
+ * net_spawn() - Start a program
+ * @path:	directories to look for it in
+ * @argv:	its arguments
+ * @fd:		it inherits this, closed here in any case
+ * @stdio:	as standard input and output, or else as NET_CHILD_FD
+ * @messages:	its standard error
+ *
+ * Return: 0 or -errno
+ */
+int net_spawn(const char *path, const char *const *argv, int fd, bool stdio, int messages)
+{
+	int report[2];
+	long child, err;
+
+	err = raw2(__NR_pipe2, report, O_CLOEXEC);
+	if (err < 0)
+		goto close;
+	for (int i = 0; i < 2; i++)
+		report[i] = net_high(report[i]);
+	child = raw_call(__NR_clone, 0, 0, 0, 0, 0, 0);
+	if (child == 0)
+		run(path, argv, fd, stdio, messages, report[1]);
+	raw1(__NR_close, report[1]);
+	err = child < 0 ? child : 0;
+	if (!err && raw3(__NR_read, report[0], &err, sizeof(err)) != sizeof(err))
+		err = 0;
+	raw1(__NR_close, report[0]);
+close:
+	raw1(__NR_close, fd);
+	return err;
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# Kernels on a bus, a file that they share: no privileges, nothing of the host's network.
+
+setup() {
+	load setup.bash
+}
+
+teardown() {
+	end_kernels
+}
+
+@test "two kernels ping each other, with either family" {
+	need ping
+	begin on 10.9.0.1/24,addr=fd09::1/64 bash -c 'echo up >"$READY"; exec sleep 60'
+	run on 10.9.0.2/24,addr=fd09::2/64 bash -c '
+		ping -c 3 -i 0.1 10.9.0.1 &&
+		for ((i = 0; i < 50; i++)); do ping -c 1 -W 1 fd09::1 && break; sleep 0.1; done'
+	assert_success
+	assert_output --partial '3 packets transmitted, 3 received, 0% packet loss'
+	assert_output --partial 'bytes from fd09::1'
+}
+
+@test "the host has none of it" {
+	need ip
+	begin_on 10.9.0.1/24 sleep 60
+	run ip -4 addr
+	refute_output --partial 10.9.0
+}
+
+@test "curl gets files whole from a python server in another kernel" {
+	need curl python3
+	mkdir "$BATS_TEST_TMPDIR/web"
+	head -c 5000000 /dev/urandom >"$BATS_TEST_TMPDIR/web/big"
+	begin_on 10.9.0.1/24 python3 -m http.server --directory "$BATS_TEST_TMPDIR/web" 80
+	# shellcheck disable=SC2016 # the inner shell expands it
+	run on 10.9.0.2/24 bash -c '
+		for ((i = 0; i < 100; i++)); do curl -so got http://10.9.0.1/big && break; sleep 0.1; done
+		cmp got "$1" && for i in 1 2 3 4; do curl -s http://10.9.0.1/big | cmp - "$1" || exit 1; done
+		echo whole' bash "$BATS_TEST_TMPDIR/web/big"
+	assert_success
+	assert_output whole
+}
+
+@test "iperf3 runs both ways, and UDP loses nothing that the bus has room for" {
+	need iperf3
+	begin_on 10.9.0.1/24 iperf3 -s
+	run on 10.9.0.2/24 bash -c '
+		for ((i = 0; i < 100; i++)); do iperf3 -c 10.9.0.1 -n 64M && break; sleep 0.1; done
+		iperf3 -c 10.9.0.1 -R -n 64M && iperf3 -c 10.9.0.1 -u -b 20M -t 1'
+	assert_success
+	assert_output --regexp '\(0%\) +receiver'
+}
+
+@test "a frame size of 65,520 bytes" {
+	need ping
+	begin_on 10.9.0.1/24,mtu=65520 sleep 60
+	run on 10.9.0.2/24,mtu=65520 ping -M do -s 65492 -c 2 -i 0.1 10.9.0.1
+	assert_success
+	assert_output --partial '65500 bytes from'
+	assert_output --partial ' 0% packet loss'
+}
+
+# server_of TEXT: the process that keeps the kernel whose RUMP_NET has it
+server_of() {
+	local file
+	for file in /proc/[0-9]*/environ; do
+		if grep -qsz '^RUMP_SERVE=' "$file" && grep -qsFz "$1" "$file"; then
+			cut -d/ -f3 <<<"$file"
+		fi
+	done
+}
+
+@test "members that are killed leave their places, and the others go on" {
+	need ping
+	local i command
+	begin_on 10.9.0.1/24 sleep 60
+	# More than there are places; each is killed with its server while it sends.
+	for i in {1..34}; do
+		begin on 10.9.0.2/24 bash -c 'echo $$ >"$READY"; exec ping -q -f 10.9.0.1'
+		command=$(cat "$READY")
+		run server_of "$BUS,addr=10.9.0.2"
+		assert_output --regexp '^[0-9]+$'
+		kill -KILL "$output" "$command"
+	done
+	run on 10.9.0.3/24 ping -c 2 -i 0.1 10.9.0.1
+	assert_success
+}

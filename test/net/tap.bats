@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# A tap: in a network namespace of the test's own, so that the host's network stays as it is.
+
+setup() {
+	load setup.bash
+	need ip unshare
+	[ -w /dev/net/tun ] || skip "/dev/net/tun may not be opened"
+	UNSHARE=(unshare -n)
+	[ "$(id -u)" -eq 0 ] || UNSHARE=(unshare -Urn)
+	"${UNSHARE[@]}" true 2>/dev/null || skip "no network namespace of one's own may be made here"
+}
+
+# apart COMMAND...: with a tap t0 of its own, the host's side of which is 10.77.0.1
+apart() {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	timeout -k 2 60 "${UNSHARE[@]}" bash -c '
+		ip link set lo up
+		ip tuntap add dev t0 mode tap && ip addr add 10.77.0.1/24 dev t0 && ip link set t0 up || exit 1
+		RUMP=$1 NET=tap=t0,addr=10.77.0.2/24
+		eval "$2"' bash "$RUMP_COMMAND" "$1"
+}
+
+@test "host and kernel ping each other" {
+	need ping
+	run apart '
+		$RUMP run -n $NET -- bash -c "ping -c 2 -i 0.1 10.77.0.1 && touch '"$BATS_TEST_TMPDIR"'/up && sleep 3" &
+		while ! [ -e '"$BATS_TEST_TMPDIR"'/up ]; do sleep 0.05; done
+		ping -c 2 -i 0.1 10.77.0.2
+		wait'
+	assert_success
+	refute_output --partial ' 100% packet loss'
+	assert_equal "$(grep -c ' 0% packet loss' <<<"$output")" 2
+}
+
+@test "curl inside gets a file from nginx on the host, curl on the host from nginx inside" {
+	need nginx curl
+	local place
+	for place in host rump; do
+		mkdir -p "$BATS_TEST_TMPDIR/$place/logs"
+		head -c 2000000 /dev/urandom >"$BATS_TEST_TMPDIR/$place/big"
+		cat >"$BATS_TEST_TMPDIR/$place/conf" <<-EOF
+			daemon off; user root; worker_processes 2; pid nginx.pid; error_log stderr error;
+			events { }
+			http { access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;
+				uwsgi_temp_path t4; scgi_temp_path t5;
+				server { listen 8080; root $BATS_TEST_TMPDIR/$place; } }
+		EOF
+	done
+	run apart '
+		cd '"$BATS_TEST_TMPDIR"'
+		get() { for ((i = 0; i < 100; i++)); do curl -sfo got$1 http://$2:8080/big && break; sleep 0.05; done; cmp got$1 $1/big; }
+		export -f get
+		nginx -e stderr -p host -c conf & host=$!
+		$RUMP run -n $NET -- bash -c "get host 10.77.0.1 && exec nginx -e stderr -p rump -c conf" & rump=$!
+		get rump 10.77.0.2 && cmp gothost host/big && echo both
+		kill $host $(pgrep -P $rump) $rump; wait'
+	assert_line both
+}
+
+@test "large segments go through whole, and tcpdump on the host sees them with good checksums" {
+	need iperf3 tcpdump ethtool
+	[ "$(id -u)" -eq 0 ] || skip "tcpdump wants to change its user"
+	run apart '
+		cd '"$BATS_TEST_TMPDIR"'
+		ethtool -K t0 tx off >/dev/null
+		tcpdump -Z root -i t0 -s 0 -w capture -c 200 tcp and src 10.77.0.2 2>/dev/null & dump=$!
+		iperf3 -s -1 >/dev/null &
+		sleep 0.5
+		$RUMP run -n $NET -- bash -c "ethtool -K eth0 tx off; iperf3 -c 10.77.0.1 -n 2M" >/dev/null
+		wait $dump
+		tcpdump -vv -r capture 2>/dev/null | grep -c "cksum.*(correct)"
+		tcpdump -vv -r capture 2>/dev/null | grep -c "cksum.*incorrect"'
+	assert_line --index 0 200
+	assert_line --index 1 0
+}
+
+@test "the host deletes the tap: the link goes down" {
+	run apart '
+		$RUMP run -n $NET -- bash -c "touch '"$BATS_TEST_TMPDIR"'/up
+			for ((i = 0; i < 100; i++)); do
+				read -r c </sys/class/net/eth0/carrier; [ \$c = 1 ] || break; sleep 0.05
+			done; echo carrier \$c; ping -c 1 127.0.0.1 >/dev/null && echo alive" &
+		while ! [ -e '"$BATS_TEST_TMPDIR"'/up ]; do sleep 0.05; done
+		ip link del t0
+		wait'
+	assert_line 'carrier 0'
+	assert_line alive
+}
