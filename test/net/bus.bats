@@ -4,6 +4,7 @@
 
 setup() {
 	load setup.bash
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 teardown() {

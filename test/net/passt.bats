@@ -5,6 +5,7 @@
 
 setup() {
 	load setup.bash
+	cd "$BATS_TEST_TMPDIR" || return
 	need passt ip
 	GATEWAY=$(ip -4 route show default | sed -n 's/^default via \([0-9.]*\).*/\1/p')
 	[ -n "$GATEWAY" ] || skip "the host has no default route, which passt takes its addresses from"

@@ -4,6 +4,7 @@
 
 setup() {
 	load setup.bash
+	cd "$BATS_TEST_TMPDIR" || return
 	need ip unshare
 	[ -w /dev/net/tun ] || skip "/dev/net/tun may not be opened"
 	UNSHARE=(unshare -n)
