@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2016 # inner shells expand what is in single quotes
 # Kernels on a bus, a file that they share: no privileges, nothing of the host's network.
 
 setup() {
@@ -34,7 +35,6 @@ teardown() {
 	mkdir "$BATS_TEST_TMPDIR/web"
 	head -c 5000000 /dev/urandom >"$BATS_TEST_TMPDIR/web/big"
 	begin_on 10.9.0.1/24 python3 -m http.server --directory "$BATS_TEST_TMPDIR/web" 80
-	# shellcheck disable=SC2016 # the inner shell expands it
 	run on 10.9.0.2/24 bash -c '
 		for ((i = 0; i < 100; i++)); do curl -so got http://10.9.0.1/big && break; sleep 0.1; done
 		cmp got "$1" && for i in 1 2 3 4; do curl -s http://10.9.0.1/big | cmp - "$1" || exit 1; done
@@ -56,7 +56,7 @@ teardown() {
 @test "a frame size of 65,520 bytes" {
 	need ping
 	begin_on 10.9.0.1/24,mtu=65520 sleep 60
-	run on 10.9.0.2/24,mtu=65520 ping -M do -s 65492 -c 2 -i 0.1 10.9.0.1
+	run on 10.9.0.2/24,mtu=65520 ping -M 'do' -s 65492 -c 2 -i 0.1 10.9.0.1
 	assert_success
 	assert_output --partial '65500 bytes from'
 	assert_output --partial ' 0% packet loss'
@@ -74,10 +74,10 @@ server_of() {
 
 @test "members that are killed leave their places, and the others go on" {
 	need ping
-	local i command
+	local command
 	begin_on 10.9.0.1/24 sleep 60
 	# More than there are places; each is killed with its server while it sends.
-	for i in {1..34}; do
+	for _ in {1..34}; do
 		begin on 10.9.0.2/24 bash -c 'echo $$ >"$READY"; exec ping -q -f 10.9.0.1'
 		command=$(cat "$READY")
 		run server_of "$BUS,addr=10.9.0.2"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2016 # inner shells expand what is in single quotes
 # What -n takes and what it refuses: a mistake is named, and the program does not start.
 
 setup() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2016 # inner shells expand what is in single quotes
 # The host's network through passt: addresses by DHCP, the host's servers from inside, forwards to
 # servers inside, names.
 
@@ -50,7 +51,6 @@ free_port() {
 	local port
 	port=$(free_port)
 	echo inside >"$BATS_TEST_TMPDIR/file"
-	# shellcheck disable=SC2016 # the inner shell expands it
 	begin rump run -n "passt,tcp=$port:80" -- bash -c 'echo up >"$READY"; exec "$@"' bash \
 		python3 -m http.server --directory "$BATS_TEST_TMPDIR" 80
 	run answers curl -sf "http://127.0.0.1:$port/file"

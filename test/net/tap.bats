@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2016 # inner shells expand what is in single quotes
 # A tap: in a network namespace of the test's own, so that the host's network stays as it is.
 
 setup() {
@@ -14,7 +15,6 @@ setup() {
 
 # apart COMMAND...: with a tap t0 of its own, the host's side of which is 10.77.0.1
 apart() {
-	# shellcheck disable=SC2016 # the inner shell expands it
 	timeout -k 2 60 "${UNSHARE[@]}" bash -c '
 		ip link set lo up
 		ip tuntap add dev t0 mode tap && ip addr add 10.77.0.1/24 dev t0 && ip link set t0 up || exit 1
