@@ -77,12 +77,12 @@ refused() {
 
 @test "several networks are eth0, eth1 and so on; nine are refused" {
 	need ip
-	local i many=()
+	local many=()
 	run rump run -n "bus=$BUS,addr=10.0.0.2/24" -n none -n "bus=$BUS,addr=10.0.1.2/24" -- ip -br -4 addr
 	assert_success
 	assert_line --regexp '^eth0 .* 10\.0\.0\.2/24'
 	assert_line --regexp '^eth1 .* 10\.0\.1\.2/24'
-	for i in {1..9}; do many+=(-n "bus=$BUS"); done
+	for _ in {1..9}; do many+=(-n "bus=$BUS"); done
 	run rump run "${many[@]}" -- true
 	assert_failure 2
 	assert_output --partial 'there are more than 8 networks'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck disable=SC2016 # inner shells expand what is in single quotes
+# shellcheck disable=SC2016,SC2030,SC2031 # inner shells expand what is in single quotes
 # The host's network through passt: addresses by DHCP, the host's servers from inside, forwards to
 # servers inside, names.
 
