@@ -28,23 +28,6 @@
 
 const char *const kind_names[KINDS] = {"tcp", "udp", "pipe", "event", "timer", "signal", "watch"};
 
-long show(const char *what, long result)
-{
-	int error = errno;
-
-	printf("%s: %ld%s%s\n", what, result, result < 0 ? " " : "",
-	       result < 0 ? strerrorname_np(error) : "");
-	errno = error;
-	return result;
-}
-
-int must(const char *what, int result)
-{
-	if (result < 0)
-		err(1, "%s", what);
-	return result;
-}
-
 void tcp_pair(int fds[2])
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,

@@ -7,11 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-long show(const char *what, long result);
-int must(const char *what, int result);
-
-#define SHOW(call) show(#call, (long)(call))
-#define MUST(call) must(#call, (int)(call))
+#include "hijack_show.h"
 
 void tcp_pair(int fds[2]);
 int udp_socket(void);

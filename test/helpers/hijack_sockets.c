@@ -27,23 +27,6 @@
 
 #include "hijack_sockets.h"
 
-long show(const char *what, long result)
-{
-	int error = errno;
-
-	printf("%s: %ld%s%s\n", what, result, result < 0 ? " " : "",
-	       result < 0 ? strerrorname_np(error) : "");
-	errno = error;
-	return result;
-}
-
-int must(const char *what, int result)
-{
-	if (result < 0)
-		err(1, "%s", what);
-	return result;
-}
-
 void show_fd_table(const char *when)
 {
 	struct stat status;

@@ -7,13 +7,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* Print what was done, its result and its errno; returns the result. */
-long show(const char *what, long result);
-/* The end of the program if a preparation, which is not under test, fails. */
-int must(const char *what, int result);
-
-#define SHOW(call) show(#call, (long)(call))
-#define MUST(call) must(#call, (int)(call))
+#include "hijack_show.h"
 
 void show_fd_table(const char *when);
 void show_option(int fd, int level, int option, const char *name);
