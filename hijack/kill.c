@@ -2,20 +2,77 @@
 /* kill.c - a process of the kernel kills or stops another
  *
  * A process that is killed in the middle of the rump kernel takes it along, as what it has begun is
- * never ended; one that is stopped there holds up all others. So whoever sends SIGKILL or SIGSTOP does
+ * never ended. So whoever sends SIGKILL does
  * it by the kernel, which knows that no other process is in it at that moment (rump_kill() in
  * arch/rump/kernel/fork.c). The host's call follows for processes that the kernel does not know, and for the
  * caller itself.
+ *
+ * One that is stopped there holds up all others. So it is asked to stop itself (kernel/lib/stop.c), and
+ * if it does not, it is stopped as it would be killed. For a group the processes of the host are
+ * looked through.
  */
 #include <asm/errno.h>
 #include <asm/signal.h>
+#include <linux/fcntl.h>
 
 #include "route.h"
 #include "special.h"
+#include "str.h"
+
+#define LISTING 2048
+
+/**
+ * struct entry - of a directory, linux/dirent.h
+ */
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[];
+};
 
 static bool is_abrupt(unsigned long sig)
 {
 	return kernel_up && ((int)sig == SIGKILL || (int)sig == SIGSTOP);
+}
+
+/**
+ * stop_one() - Have another process stopped
+ *
+ * Return: whether it was one of the kernel's
+ */
+static bool stop_one(int pid)
+{
+	if (kernel_call(RUMP_CALL_KILL, pid, -1, 0, 0, 0, 0) <= 0)
+		return false;
+	return rump__stop_ask(pid) || kernel_call(RUMP_CALL_KILL, pid, -1, SIGSTOP, 0, 0, 0) > 0;
+}
+
+/**
+ * stop_group() - Have other processes stopped
+ * @group:	those of this process group, or -1 for all
+ */
+static void stop_group(long group)
+{
+	char listing[LISTING] __attribute__((aligned(8)));
+	long self = raw0(__NR_getpid), fd, n;
+	struct entry *entry;
+	unsigned long pid;
+	const char *end;
+
+	fd = raw4(__NR_openat, AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (raw_failed(fd))
+		return;
+	while ((n = raw3(__NR_getdents64, fd, listing, sizeof(listing))) > 0) {
+		for (long at = 0; at < n; at += entry->reclen) {
+			entry = (struct entry *)(listing + at);
+			if (str_to_number(entry->name, &pid, &end) && !*end && (long)pid != self &&
+			    (group == -1 || raw1(__NR_getpgid, pid) == group))
+				stop_one((int)pid);
+		}
+	}
+	raw1(__NR_close, fd);
 }
 
 /**
@@ -24,7 +81,14 @@ static bool is_abrupt(unsigned long sig)
  */
 static long kill_one(struct hijack_call *call, int pid, unsigned long sig)
 {
-	if (is_abrupt(sig) && kernel_call(RUMP_CALL_KILL, pid, -1, (long)sig, 0, 0, 0) > 0)
+	if (!is_abrupt(sig))
+		return hijack_pass(call);
+	if ((int)sig == SIGSTOP && pid == raw0(__NR_getpid)) {
+		rump__stop(SIGSTOP);
+		return 0;
+	}
+	if ((int)sig == SIGSTOP ? stop_one(pid) :
+				  kernel_call(RUMP_CALL_KILL, pid, -1, SIGKILL, 0, 0, 0) > 0)
 		return 0;
 	return hijack_pass(call);
 }
@@ -43,6 +107,10 @@ long route_kill(struct hijack_call *call)
 	if (!is_abrupt(sig))
 		return hijack_pass(call);
 	group = pid == -1 ? -1 : pid ? -pid : raw1(__NR_getpgid, 0);
+	if ((int)sig == SIGSTOP) {
+		stop_group(group);
+		return hijack_host(call);
+	}
 	n = kernel_call(RUMP_CALL_KILL, 0, group, (long)sig, 0, 0, 0);
 	result = hijack_host(call);
 	/* Those that are dead may have been waited for already. */

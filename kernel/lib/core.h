@@ -158,6 +158,14 @@ void rump__signal_default(int sig);
 void rump__signal_forward(int sig, void *info, void *context);
 extern const char rump__restorer[];
 
+/* stop.c */
+bool rump__is_stop(int sig);
+void rump__stop(int sig);
+bool rump__stop_ask(int pid);
+bool rump__stop_asked(int sig, const void *info);
+bool rump__hold(const void *info);
+void rump__held(void);
+
 /* copy.S: from memory that may not be there; in an attached thread. */
 bool rump__copy(void *to, const void *from, size_t size);
 extern const char rump__copy_at[], rump__copy_failed[];

@@ -25,6 +25,7 @@ struct rump__thread {
 	uint32_t handlers;		/* HANDLER_ flags of those that ran since */
 	uint32_t held;			/* depth of rump_schedule() */
 	uint64_t masked;		/* signals the program has blocked, and the core has not */
+	volatile uint32_t hold;		/* wait at the call's end, the process stops */
 };
 
 extern __thread struct rump__thread rump__self

@@ -64,9 +64,13 @@ void rump__fault(int sig, void *info, void *context)
 	unsigned long err = uc->uc_mcontext.err;
 	long ret, access = RUMP_PROT_READ;
 
-	if (sig == SIGBUS && ((siginfo_t *)info)->si_code <= 0 && rump__kernel.ops &&
-	    rump__kernel.ops->zap(rump__kernel.proc))
-		return;
+	if (sig == SIGBUS && ((siginfo_t *)info)->si_code <= 0 && rump__kernel.ops) {
+		/* One signal may stand for both. */
+		bool zapped = rump__kernel.ops->zap(rump__kernel.proc);
+
+		if (rump__hold(info) || zapped)
+			return;
+	}
 	if (in_image(ip)) {
 		kernel_fault(sig, info, uc);
 		return;

@@ -26,8 +26,9 @@
  *
  * A vfork child has its parent's memory and actions of its own: it is left to the host.
  *
- * Signals whose default action ends the process get a handler too, so that
- * the disks are clean; the program sees SIG_DFL.
+ * Signals whose default action ends or stops the process get a handler too, so that
+ * the disks are clean and no process ends or stops in the middle of the kernel; the program sees
+ * SIG_DFL. Those of faults are left to the host: kernel code makes none, and they show where they come from.
  */
 #include <asm/errno.h>
 #include <asm/sigcontext.h>
@@ -44,6 +45,7 @@
 
 #define NSIGNALS	65
 #define SIGSET_BYTES	8	/* of the kernel's sigset_t */
+#define FIRST_RT	34	/* 32 and 33 are the C library's own */
 #define UNBLOCKABLE	(RUMP__BIT(SIGKILL) | RUMP__BIT(SIGSTOP))
 #define HANDLER_RAN		1
 #define HANDLER_NO_RESTART	2
@@ -88,12 +90,14 @@ static void change_mask(int how, uint64_t set, uint64_t *old)
 	raw4(__NR_rt_sigprocmask, how, &set, old, SIGSET_BYTES);
 }
 
-/* Default actions that end the process without a core: leave the disks clean. */
+/* Does the default action end the process? */
 static bool ends_process(int sig)
 {
 	switch (sig) {
 	case SIGHUP:
 	case SIGINT:
+	case SIGQUIT:
+	case SIGABRT:
 	case SIGTERM:
 	case SIGPIPE:
 	case SIGALRM:
@@ -102,9 +106,13 @@ static bool ends_process(int sig)
 	case SIGVTALRM:
 	case SIGPROF:
 	case SIGIO:
+	case SIGPWR:
+	case SIGSTKFLT:
+	case SIGXCPU:
+	case SIGXFSZ:
 		return true;
 	default:
-		return false;
+		return sig >= FIRST_RT;
 	}
 }
 
@@ -145,6 +153,20 @@ static void run_handler(const struct rump__action *act, int sig, void *info, str
 	uc->uc_sigmask &= ~rump__open_signals;
 }
 
+static long install(int sig, const struct rump__action *act);
+
+/* The default action of a signal that stops the process. */
+static void stop_by(int sig)
+{
+	rump__signal_default(sig);
+	rump__stop(sig);
+	/* The program may have set another action meanwhile. */
+	if (raw0(__NR_getpid) == actions_pid)
+		rump__sigaction(sig, &actions[sig], NULL);
+	else
+		install(sig, &actions[sig]);
+}
+
 static void deliver(int sig, void *info, void *context)
 {
 	struct rump__action act;
@@ -153,7 +175,15 @@ static void deliver(int sig, void *info, void *context)
 		defer(sig, info, context);
 		return;
 	}
+	if (rump__stop_asked(sig, info)) {
+		rump__stop(SIGSTOP);
+		return;
+	}
 	act = actions[sig];
+	if (is_default(&act) && rump__is_stop(sig)) {
+		stop_by(sig);
+		return;
+	}
 	if (act.flags & SA_RESETHAND)
 		actions[sig].handler = HANDLER_DEFAULT;
 	rump__self.handlers |= HANDLER_RAN;
@@ -185,6 +215,8 @@ bool rump__signals(long *ret, long *nr)
 
 	self->handlers = 0;
 	if (self->deferred && !self->held) {
+		if (self->hold)
+			rump__held();
 		set = self->deferred_set;
 		self->deferred_set = 0;
 		self->deferred = 0;
@@ -235,9 +267,11 @@ static long install(int sig, const struct rump__action *act)
 	if (rump__open_signals & RUMP__BIT(sig))
 		return 0;
 	host.mask &= ~rump__open_signals;
-	if (!is_ignore(act) && (!is_default(act) || ends_process(sig))) {
+	if (!is_ignore(act) && (!is_default(act) || ends_process(sig) || rump__is_stop(sig))) {
 		host.handler = deliver;
 		host.flags = (act->flags & ~SA_RESETHAND) | SA_SIGINFO;
+		if (is_default(act) && rump__is_stop(sig))
+			host.flags |= SA_RESTART;
 		if (!(host.flags & SA_RESTORER_)) {
 			host.flags |= SA_RESTORER_;
 			host.restorer = (void (*)(void))rump__restorer;

@@ -43,6 +43,12 @@ teardown() {
 		say(b'\x1a', b'Stopped')
 		say(b'ls -d /mnt/f; echo wh"ile"\n', b'while')
 		say(b'kill %1; wait\n', b'Terminated')
+		for i in range(5):
+		    os.write(fd, b'dd if=/dev/zero of=big bs=64k count=1000 conv=notrunc oflag=append 2>e; seq 300000 >big\n'); time.sleep(0.02 + i / 100)
+		    say(b'\x1a', b'Stopped')
+		    say(b'ls -d /mnt/big; echo wh"ile"\n', b'while')
+		    os.write(fd, b'fg\n'); time.sleep(0.05)
+		    say(b'\x03', b'# ')
 		os.write(fd, b'cat >h\n'); time.sleep(0.3)
 		os.write(fd, b'a line\n\x04'); time.sleep(0.3)
 		say(b'wc -c h; ec"h"o end\n', b'7 h')

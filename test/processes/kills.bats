@@ -17,6 +17,12 @@ teardown() {
 	assert_output '60 killed'
 }
 
+@test "60 stops of busy, blocked and waiting processes and threads: the others go on" {
+	run inside python3 "$RUMP_TOP/test/helpers/processes_stops.py" 60 5
+	assert_success
+	assert_output "60 stops"
+}
+
 @test "200 processes at once, and 500 in sequence" {
 	run script <<-'END'
 		echo text >f
