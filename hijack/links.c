@@ -7,6 +7,7 @@
 #include <asm/errno.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
+#include <linux/openat2.h>
 
 #include "links.h"
 #include "route.h"
@@ -190,6 +191,21 @@ static bool host_leads_in(char *path, bool nofollow)
 }
 
 /**
+ * has_no_links() - Whether a path of the host's has no symbolic links, as far as it exists
+ *
+ * Most that do not exist have none, and the host says so in one call.
+ */
+static bool has_no_links(long dir, const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+	long fd = raw4(__NR_openat2, dir, path, &how, sizeof(how));
+
+	if (!raw_failed(fd))
+		raw1(__NR_close, fd);
+	return fd == -ENOENT || !raw_failed(fd);
+}
+
+/**
  * paths_again() - A path did not exist: does it lead elsewhere by symbolic links?
  * @named:	what was tried; the result
  * @nofollow:	not by one at its end
@@ -203,6 +219,8 @@ bool paths_again(struct named *named, long dir, const char *path, bool nofollow,
 
 	if (!nplaces || !path || !path[0] ||
 	    (path[0] == '/' && kernel_up && path_name_magic(&(struct named){0}, path, buffer)))
+		return false;
+	if (named->side == HIJACK_HOST && has_no_links(dir, path))
 		return false;
 	buffer[0] = 0;
 	if (path[0] == '/') {

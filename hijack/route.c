@@ -332,6 +332,8 @@ static bool may_make(const struct hijack_rule *rule, const struct hijack_call *c
 		return false;
 	if (rule->open)
 		return call->arg[rule->open - 1] & O_CREAT;
+	if (call->nr == __NR_readlink || call->nr == __NR_readlinkat)
+		return false;
 	return call->nr == __NR_creat ||
 	       ((rule->path[0].link || rule->path[1].link) && !rule->stat && !rule->statx);
 }
