@@ -193,13 +193,17 @@ static bool host_leads_in(char *path, bool nofollow)
 /**
  * has_no_links() - Whether a path of the host's has no symbolic links, as far as it exists
  *
- * Most that do not exist have none, and the host says so in one call.
+ * Most that do not exist have none, and the host says so in one call. It does not know where ".."
+ * leads from a place.
  */
 static bool has_no_links(long dir, const char *path)
 {
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
-	long fd = raw4(__NR_openat2, dir, path, &how, sizeof(how));
+	long fd;
 
+	if (has_up(path) || path_is_dot(path) == 2)
+		return false;
+	fd = raw4(__NR_openat2, dir, path, &how, sizeof(how));
 	if (!raw_failed(fd))
 		raw1(__NR_close, fd);
 	return fd == -ENOENT || !raw_failed(fd);
