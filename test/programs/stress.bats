@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# Test programs of others: fio, which verifies what it has written, and stress-ng. fsx is not packaged.
+#
+# Of stress-ng's class filesystem, these are left out: bind-mount, binderfs, procfs and hdd, which are about
+# something else or only large; dirmany, which is to fill the disk; fanotify (the kernel has none of
+# the host's processes to ask); dnotify (CONFIG_DNOTIFY is off); dup, whose clone(2) shares
+# thread-local storage; fcntl, which wants F_SETOWN of a process group; iomix, of 1 GB; verity.
+
+setup() {
+	load setup.bash
+	cd "$BATS_TEST_TMPDIR" || return # fio leaves files
+}
+
+# verified ENGINE: jobs of fio
+verified() {
+	local job engine=$1
+	for job in randrw randwrite; do
+		printf '%s\n' "[$engine-$job]" stonewall ioengine="$engine" rw=$job
+	done
+}
+
+# fio_job ENGINE...: a job file
+fio_job() {
+	local engine
+	cat <<-'END'
+		[global]
+		directory=/mnt
+		size=2m
+		bsrange=4k-32k
+		verify=crc32c
+		verify_fatal=1
+		fsync=128
+	END
+	for engine; do verified "$engine"; done
+	printf '%s\n' '[direct]' stonewall ioengine=psync direct=1 bs=4k rw=randrw \
+		'[threads]' stonewall ioengine=psync rw=randrw thread=1 numjobs=3
+}
+
+# fio_on TYPE SIZE ENGINE...
+fio_on() {
+	need fio
+	new_image "$1" "$2"
+	fio_job "${@:3}" >"$BATS_TEST_TMPDIR/job"
+	# shellcheck disable=SC2016 # the inner shell expands it
+	run inside bash -o pipefail -c 'fio --output-format=terse "$0" | cut -d";" -f3,5 | sort -u' \
+		"$BATS_TEST_TMPDIR/job"
+	assert_success
+	# The job's name and its error.
+	assert_equal "$(grep -c ';0$' <<<"$output")" $((2 * ($# - 2) + 2))
+	refute_line --regexp ';[^0]'
+	assert_image_clean "$IMG"
+}
+
+@test "fio verifies on ext4: read, pread, preadv2, mmap, direct, threads, POSIX aio" {
+	fio_on ext4 96M sync psync pvsync2 mmap posixaio
+}
+
+@test "fio verifies on XFS" {
+	fio_on xfs 400M psync mmap
+}
+
+@test "fio verifies on btrfs" {
+	fio_on btrfs 200M psync mmap
+}
+
+@test "fio is told that io_uring and libaio do not take files of the image" {
+	need fio
+	new_image
+	run inside fio --name=x --directory=/mnt --size=1m --rw=randrw --ioengine=io_uring
+	assert_failure
+	assert_output --partial "your kernel doesn't support io_uring"
+	run inside fio --name=x --directory=/mnt --size=1m --rw=randrw --ioengine=libaio
+	assert_failure
+	assert_output --partial 'error=Invalid argument'
+	assert_image_clean "$IMG"
+}
+
+# stressed SECONDS STRESSOR... [-- OPTION...]: all at once
+stressed() {
+	local seconds=$1 args=()
+	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		args+=("--$1" 1)
+		shift
+	done
+	[ $# -eq 0 ] || shift
+	"${RUN[@]}" stress-ng "${args[@]}" "$@" -t "$seconds" --verify --no-rand-seed \
+		>"$BATS_TEST_TMPDIR/log" 2>&1 </dev/null
+}
+
+assert_no_finding() {
+	run cat "$BATS_TEST_TMPDIR/log"
+	assert_output --partial 'successful run completed'
+	refute_output --regexp 'fail:|error:|warn:|unsuccessful|stack smashing'
+}
+
+@test "stress-ng: 36 file-system stressors at once on ext4" {
+	need stress-ng
+	image ext4 2G -N 200000
+	RUN=(timeout -k 2 60 "$RUMP_COMMAND" run -m "$IMG:/mnt" --)
+	stressed 3 access chattr chdir chmod chown copy-file dentry dir dirdeep fallocate fiemap \
+		file-ioctl filename flock fpunch fsize fstat getdent handle inode-flags inotify io \
+		ioprio lease link locka lockf lockofd mknod open rename symlink sync-file touch utime \
+		xattr eventfd -- --temp-path /mnt --fallocate-bytes 16m --sync-file-bytes 16m
+	assert_no_finding
+	assert_image_clean "$IMG"
+}
+
+@test "stress-ng: file-system stressors on XFS and btrfs" {
+	need stress-ng
+	for type in xfs btrfs; do
+		image $type 1G
+		RUN=(timeout -k 2 60 "$RUMP_COMMAND" run -m "$IMG:/mnt" --)
+		stressed 1 copy-file dir fallocate fiemap fpunch getdent link lockf rename xattr -- \
+			--temp-path /mnt --fallocate-bytes 16m
+		assert_no_finding
+		assert_image_clean "$IMG"
+	done
+}
+
+@test "stress-ng: socket stressors at once, on the rump kernel's loopback" {
+	need stress-ng
+	RUN=(timeout -k 2 60 "$RUMP_COMMAND" run -n none --)
+	stressed 2 epoll icmp-flood netdev rawpkt rawsock rawudp sock sockabuse sockdiag sockfd sockpair \
+		sockmany udp udp-flood
+	assert_no_finding
+}
