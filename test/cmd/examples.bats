@@ -30,6 +30,7 @@ EXAMPLES=$RUMP_TOP/examples
 	assert_line --partial 'kept by ext4'
 	assert_line --partial 'Pass 5: Checking group summary information'
 	assert_line --partial 'webfetch.c<'
+	assert_line --regexp '200 from 127.0.0.1:|left out: this machine'
 	assert_line --partial 'Written through ext4 in a rump kernel.'
 	assert_line --partial 'served by the rump kernel'
 }
