@@ -3,8 +3,9 @@
  *
  * RUMP_SERVER=fd:N,ROOT[,PID,PROCESS,CWD,CHROOT] says how: N is the control socket (server.h), ROOT the first
  * process of the tree. The rest is added by a process of the kernel when it executes a program: who it is
- * there, and whether its working directory and its root are the kernel's. Without the variable the first process that
- * needs the kernel starts a server.
+ * there, and whether its working directory and its root are the kernel's. A name, or unix:// and a path, stand
+ * for a kernel that somebody keeps (connect.c). Without the variable the first process that needs the kernel
+ * starts a server.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -14,6 +15,8 @@
 
 #include "kernel.h"
 #include "call.h"
+#include "connect.h"
+#include "lifeline.h"
 #include "message.h"
 #include "mounts.h"
 #include "raw.h"
@@ -35,6 +38,7 @@ static int control = -1;
 static int root;
 static unsigned long process; /* who this process is for the rump kernel, or 0 */
 static bool executed;	      /* it was that before it executed this program */
+static bool started;	      /* the server, by this process */
 bool client_cwd_is_rump, client_root_is_rump;
 static int server = -1;	      /* the other end, in the process that starts the server */
 static char spawn_stack[SPAWN_STACK] __attribute__((aligned(16)));
@@ -44,7 +48,7 @@ static char spawn_stack[SPAWN_STACK] __attribute__((aligned(16)));
  */
 static _Noreturn void mistake(const char *value)
 {
-	hijack_say("RUMP_SERVER is not fd:NUMBER,PID:", value, 0);
+	hijack_say("RUMP_SERVER is no fd:NUMBER,PID:", value, 0);
 	for (;;)
 		raw1(__NR_exit_group, EXIT_CONFIG);
 }
@@ -60,37 +64,6 @@ static unsigned long next_number(const char **at, const char *whole)
 		mistake(whole);
 	*at += **at == ',';
 	return number;
-}
-
-/**
- * client_configure() - Read RUMP_SERVER
- * @value:	NULL if it is not set
- */
-void client_configure(const char *value)
-{
-	const char *at = value;
-	unsigned long pid;
-
-	if (!value || !*value)
-		return;
-	if (!str_starts(value, "fd:"))
-		mistake(value);
-	at += 3;
-	control = (int)next_number(&at, value);
-	root = (int)next_number(&at, value);
-	hijack_on_own(control, true);
-	if (!*at)
-		return;
-	pid = next_number(&at, value);
-	process = next_number(&at, value);
-	if ((long)pid != raw0(__NR_getpid)) {
-		process = 0;
-		return;
-	}
-	client_cwd_is_rump = next_number(&at, value);
-	client_root_is_rump = next_number(&at, value);
-	executed = true;
-	hijack_config.boot = true;
 }
 
 /**
@@ -217,6 +190,7 @@ static long start_server(void)
 	server = high(pair[1]);
 	hijack_on_own(control, true);
 	root = (int)raw0(__NR_getpid);
+	started = true;
 	child = hijack_spawn(run_errand, NULL, spawn_stack + sizeof(spawn_stack));
 	if (!raw_failed(child))
 		raw4(__NR_wait4, child, &status, __WALL, 0);
@@ -236,11 +210,13 @@ void client_prepare(void)
 /**
  * ask() - Make a request and wait for its answer
  * @pass:	descriptor for the server, or -1
+ * @answer:	begins with the result
  * @fd:		what comes with the answer, or NULL
  */
-static long ask(struct request *request, int pass, struct answer *answer, int *fd)
+static long ask(struct request *request, int pass, void *answer, size_t size, int *fd)
 {
-	int pair[2], received = -1;
+	int pair[2], received = -1, second;
+	char byte;
 	long result = raw4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
 
 	if (raw_failed(result))
@@ -251,8 +227,15 @@ static long ask(struct request *request, int pass, struct answer *answer, int *f
 	raw1(__NR_close, pair[1]);
 	do {
 		if (!raw_failed(result))
-			result = message_receive(pair[0], answer, sizeof(*answer), &received);
+			result = message_receive(pair[0], answer, size, &received);
 	} while (result == -EINTR);
+	/* The lifeline comes behind the memory. */
+	if (result == (long)size && received >= 0 && request->type != REQUEST_LIFELINE &&
+	    message_receive(pair[0], &byte, 1, &second) == 1 && second >= 0) {
+		second = high(second);
+		lifeline_is(second);
+		hijack_on_own(second, true);
+	}
 	raw1(__NR_close, pair[0]);
 	if (fd)
 		*fd = received < 0 ? -1 : high(received);
@@ -260,7 +243,74 @@ static long ask(struct request *request, int pass, struct answer *answer, int *f
 		raw1(__NR_close, received);
 	if (raw_failed(result))
 		return result;
-	return result == sizeof(*answer) ? answer->result : -ECONNREFUSED;
+	return result == (long)size ? (long)*(int64_t *)answer : -ECONNREFUSED;
+}
+
+/**
+ * attach() - RUMP_SERVER names a kernel that somebody keeps
+ */
+static void attach(const char *value, const char *runtime)
+{
+	struct request request = {REQUEST_HELLO, (int)raw0(__NR_getpid), 0};
+	struct answer answer;
+
+	control = high(connect_named(value, runtime));
+	raw3(__NR_fcntl, control, F_SETFD, 0);
+	root = (int)raw0(__NR_getpid);
+	hijack_on_own(control, true);
+	connect_checked(value, ask(&request, -1, &answer, sizeof(answer), NULL));
+}
+
+/**
+ * client_places() - RUMPHIJACK, as the kernel that this process has attached to is to be used
+ *
+ * Return: NULL if there is none to ask
+ */
+const char *client_places(void)
+{
+	static struct places_answer answer;
+	struct request request = {REQUEST_PLACES, 0, 0};
+
+	if (control < 0 || root != raw0(__NR_getpid) || executed)
+		return NULL;
+	answer.text[PLACES_TEXT - 1] = 0;
+	if (raw_failed(ask(&request, -1, &answer, sizeof(answer), NULL)))
+		return NULL;
+	return answer.text;
+}
+
+/**
+ * client_configure() - Read RUMP_SERVER
+ * @value:	NULL if it is not set
+ * @runtime:	XDG_RUNTIME_DIR, or NULL
+ */
+void client_configure(const char *value, const char *runtime)
+{
+	const char *at = value;
+	unsigned long pid;
+
+	if (!value || !*value)
+		return;
+	if (!str_starts(value, "fd:")) {
+		attach(value, runtime);
+		return;
+	}
+	at += 3;
+	control = (int)next_number(&at, value);
+	root = (int)next_number(&at, value);
+	hijack_on_own(control, true);
+	if (!*at)
+		return;
+	pid = next_number(&at, value);
+	process = next_number(&at, value);
+	if ((long)pid != raw0(__NR_getpid)) {
+		process = 0;
+		return;
+	}
+	client_cwd_is_rump = next_number(&at, value);
+	client_root_is_rump = next_number(&at, value);
+	executed = true;
+	hijack_config.boot = true;
 }
 
 /**
@@ -273,7 +323,7 @@ int client_bell(int fd)
 	struct request request = {REQUEST_BELL, (int)raw0(__NR_getpid), 0};
 	struct answer answer;
 
-	return (int)ask(&request, fd, &answer, NULL);
+	return (int)ask(&request, fd, &answer, sizeof(answer), NULL);
 }
 
 static int never(void)
@@ -297,12 +347,33 @@ long client_join(const struct rump__setup *setup)
 	if (control < 0)
 		result = start_server();
 	if (!result)
-		result = ask(&request, -1, &answer, &fd);
+		result = ask(&request, -1, &answer, sizeof(answer), &fd);
+	/* The server that could not boot has said why. */
+	if (!started && (result == -ECONNREFUSED || result == -ECONNRESET || result == -EPIPE))
+		rump__error("cannot join the kernel: the process that kept it has ended");
 	if (raw_failed(result))
 		return result;
 	if (!executed)
 		process = (unsigned long)result;
-	return -rump__join(setup, &answer.layout, fd, (struct rump_process *)process, never);
+	result = -rump__join(setup, &answer.layout, fd, (struct rump_process *)process, never);
+	if (!result)
+		lifeline_arm();
+	return result;
+}
+
+/**
+ * client_lifeline() - A description of the lifeline from the server
+ *
+ * Return: descriptor or a negated errno
+ */
+long client_lifeline(void)
+{
+	struct request request = {REQUEST_LIFELINE, 0, 0};
+	struct answer answer;
+	int fd = -1;
+	long result = ask(&request, -1, &answer, sizeof(answer), &fd);
+
+	return raw_failed(result) ? result : fd;
 }
 
 /**
@@ -329,5 +400,5 @@ void client_end(void)
 		return;
 	request.pid = (int)raw0(__NR_getpid);
 	if (request.pid == root)
-		ask(&request, -1, &answer, NULL);
+		ask(&request, -1, &answer, sizeof(answer), NULL);
 }

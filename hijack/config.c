@@ -142,6 +142,17 @@ static const char *absolute_preload(const char *value, const char *given)
 }
 
 /**
+ * config_save() - Programs that are executed are to have a variable
+ * @name:	with the sign behind it
+ */
+void config_save(const char *name, const char *value)
+{
+	if (hijack_config.nsaved == MAX_SAVED)
+		mistake("too many RUMP variables");
+	saved[hijack_config.nsaved++] = join(name, value, "");
+}
+
+/**
  * read_variable() - Take in one of the shim's own variables
  * @variable:	in the program's environment, where it may be replaced
  */
@@ -168,6 +179,13 @@ static void read_variable(char **variable)
 		hijack_config.boot = true;
 		hijack_config.serve_name = join("rump:", *end == ',' ? end + 1 : "", "");
 	}
+	value = value_of(*variable, "RUMP_SERVE_LISTEN");
+	if (value && str_to_number(value, &hijack_config.serve_listen, &end))
+		hijack_config.serve_path = join(*end == ',' ? end + 1 : "", "", "");
+	hijack_config.serve_keep |= value_of(*variable, "RUMP_SERVE_KEEP") != NULL;
+	value = value_of(*variable, "RUMP_SERVE_PLACES");
+	if (value)
+		hijack_config.serve_places = join(value, "", "");
 	value = value_of(*variable, "RUMP_VERBOSE");
 	if (value)
 		hijack_config.verbose = *value && !str_equal(value, "0");
@@ -179,9 +197,7 @@ static void read_variable(char **variable)
 	value = value_of(*variable, "RUMPHIJACK_BOOT");
 	if (value)
 		hijack_config.boot = read_flag(*variable, value);
-	if (hijack_config.nsaved == MAX_SAVED)
-		mistake("too many RUMP variables");
-	saved[hijack_config.nsaved++] = join(*variable, "", "");
+	config_save(*variable, "");
 }
 
 /**

@@ -440,7 +440,7 @@ static long collect(struct half *half, unsigned long instance, struct event *eve
 	more = ask_host(instance, events + ready, room - ready, ready || host_first ? 0 : left,
 			patience);
 	if (raw_failed(more))
-		return ready ? ready : more;
+		return ready ? ready : kernel_wait_failed(more);
 	*rung |= take_bell(events + ready, &more);
 	if (ready || !*rung || more == room)
 		return ready + more;

@@ -83,7 +83,7 @@ static void leave_others(void)
 	    raw_failed(kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0)))
 		return;
 	client_born(pid, (unsigned long)process);
-	ht = rump__kernel.ops->fork_child((struct rump_process *)process,
+	ht = rump__kernel.ops->fork_child((struct rump_process *)process, pid,
 					  (int)raw0(__NR_gettid), never_orphan);
 	if (!ht)
 		return;

@@ -153,7 +153,7 @@ long kernel_need(void)
 	if (__atomic_load_n(&kernel_up, __ATOMIC_ACQUIRE))
 		return 0;
 	if (forgotten || early)
-		return -ENXIO;
+		return forgotten && rump__is_lost() ? rump__lost() : -ENXIO;
 	mask = lock_take_but(&need_lock, RUMP__FAULTS | RUMP__BIT(SIGSYS));
 	if (!kernel_up)
 		join_apart();

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "../kernel/lib/core.h"
 #include "../kernel/lib/enter.h"
 
 /* It has booted, and what RUMP_MOUNT says is mounted. False in a fork child. */
@@ -30,6 +31,12 @@ void kernel_boot(void);
 static inline long kernel_call(long nr, long a, long b, long c, long d, long e, long f)
 {
 	return rump__enter(nr, a, b, c, d, e, f);
+}
+
+/* What a wait on the host for both kernels ends with that an error has ended. */
+static inline long kernel_wait_failed(long error)
+{
+	return rump__is_lost() ? rump__lost() : error;
 }
 
 /* The program's thread-local storage is not there yet, and so no kernel can be. */

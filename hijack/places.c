@@ -10,12 +10,14 @@
  *	vfs=, sysctl=, fdoff=	accepted: what they choose there is chosen by paths here, or needs no
  *				choice
  *
- * Unset means "path=/rump,socket=all:nolocal", empty means nothing. A mistake is a message and
+ * Unset means what the kernel is for that RUMP_SERVER names, else "path=/rump,socket=all:nolocal"; empty
+ * means nothing. A mistake is a message and
  * exit status 2 before the program starts.
  */
 #include <asm/stat.h>
 
 #include "route.h"
+#include "server.h"
 #include "state.h"
 #include "str.h"
 
@@ -206,11 +208,15 @@ static void add_word(const char *word, size_t length)
  */
 void places_read(char **envp)
 {
-	const char *value = DEFAULT;
+	const char *value = rump__getenv(envp, "RUMPHIJACK");
 
-	for (; *envp; envp++)
-		if (str_starts(*envp, "RUMPHIJACK="))
-			value = *envp + sizeof("RUMPHIJACK=") - 1;
+	if (!value) {
+		value = client_places();
+		if (value && *value)
+			config_save("RUMPHIJACK=", value);
+		else
+			value = DEFAULT;
+	}
 	each_word(value, ',', add_word);
 }
 

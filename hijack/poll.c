@@ -185,7 +185,7 @@ static long wait_once(struct pollfd_raw *fds, unsigned long n, struct pollfd_raw
 		return taken_over(fds, n, host, rump, raw_failed(result) ? result : 0);
 	if (raw_failed(result)) {
 		unwatch();
-		return result;
+		return kernel_wait_failed(result);
 	}
 	ready = kernel_call(RUMP_CALL_WATCH_POLL, (long)waiting.watch, (long)rump, (long)n, 0, 0, 0);
 	unwatch();

@@ -23,6 +23,7 @@
 #include <linux/sched.h>
 
 #include "execute.h"
+#include "lifeline.h"
 #include "route.h"
 #include "server.h"
 #include "special.h"
@@ -60,8 +61,8 @@ static __thread int parent;
 void hijack_on_start(char **argv, char **envp)
 {
 	(void)argv;
+	client_configure(rump__getenv(envp, "RUMP_SERVER"), rump__getenv(envp, "XDG_RUNTIME_DIR"));
 	places_read(envp);
-	client_configure(rump__getenv(envp, "RUMP_SERVER"));
 	if (client_root_is_rump)
 		places_all();
 	if ((nplaces || places_families) && rump__image_reserve())
@@ -154,7 +155,8 @@ static void begin_child(void)
 	kernel_hold();
 	if (process)
 		ht = rump__kernel.ops->fork_child((struct rump_process *)process,
-						  (int)raw0(__NR_gettid), is_orphan);
+						  (int)raw0(__NR_getpid), (int)raw0(__NR_gettid),
+						  is_orphan);
 	if (!ht) {
 		kernel_forget();
 		fds_child();
@@ -162,6 +164,7 @@ static void begin_child(void)
 	}
 	rump__forked((struct rump_process *)process, ht);
 	client_is(process);
+	lifeline_arm();
 	/* The parent says so too; one of the two may be killed before it does. */
 	client_born((int)raw0(__NR_getpid), process);
 	fds_child();
@@ -186,11 +189,13 @@ static void begin_borrower(void)
 	    !raw_failed(kernel_call(RUMP_CALL_FORK, process, (long)unborn_flags, pid, 0, 0, 0))) {
 		client_born(pid, (unsigned long)process);
 		ht = rump__kernel.ops->fork_child((struct rump_process *)process,
-						  (int)raw0(__NR_gettid), is_orphan);
+						  pid, (int)raw0(__NR_gettid), is_orphan);
 	}
 	rump__self = (struct rump__thread){.ht = ht, .masked = b->self.masked};
 	fds_own = copy;
 	client_is((unsigned long)process);
+	if (!(unborn_flags & CLONE_FILES))
+		lifeline_arm();
 	if (ht && copy)
 		fds_child();
 }

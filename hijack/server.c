@@ -7,44 +7,46 @@
  * a process of its own, which runs none of the program, boots it, has the host threads for its
  * timers and its work, and its disks; and waits. It is no server in the sense that calls would go
  * through it: they are made in the memory that all share (kernel/lib/join.c). It is asked when a process
- * wants to join, and told when one has been born by fork.
+ * wants to join, told when one has been born by fork, and watches each (watched.c).
  *
- * It watches each process. One that ends without leaving was killed: what it has left in the
- * kernel is brought to an end by a child of the server that is made for that (an undertaker,
- * kernel/arch/rump/kernel/fork.c).
+ * Invariant: its main thread makes no call into the kernel while processes use that. A process that is
+ * killed in the middle of the kernel keeps its virtual CPU, and the main thread is who finds out. So
+ * what has to be done in the kernel is a job for another thread, the clerk, who is sent the request
+ * by a socket, and says by the same that it is done.
+ *
+ * All processes have the reading end of a pipe, the lifeline, whose other end only the server has, so the
+ * host tells them when the server has ended (client.c).
  *
  * At the end of the last process, or when the tree's first one says that it is about to end and is
- * the last, the kernel syncs and unmounts.
+ * the last, the kernel syncs and unmounts. One that is to be kept does so when it is halted.
  */
 #include <asm/errno.h>
-#include <asm/poll.h>
-#include <asm/signal.h>
-#include <asm/signal.h>
+#include <linux/eventpoll.h>
 #include <linux/fcntl.h>
 #include <linux/prctl.h>
-#include <linux/wait.h>
+#include <linux/resource.h>
 
 #include "kernel.h"
 #include "message.h"
 #include "raw.h"
 #include "server.h"
+#include "sources.h"
 #include "state.h"
 #include "str.h"
+#include "thread.h"
 
-#define WATCHED	      1100 /* one more than the kernel has processes, and some undertakers */
-#define BELLS	      8192
-#define CLONE_SIGNAL  SIGCHLD
-#define EXIT_KERNEL   1
+#define BELLS		8192
+#define AF_UNIX		1
+#define SOCK_SEQPACKET	5
+#define SOCK_CLOEXEC	02000000
+#define SOL_SOCKET	1
+#define SO_PEERCRED	17
 
-/**
- * struct watched - A process that will end
- * @pid:	its id
- * @process:	what the kernel calls it, or what it is the undertaker of
- */
-struct watched {
+/* What SO_PEERCRED gives. */
+struct credentials {
 	int pid;
-	bool undertaker;
-	uint64_t process;
+	uint32_t uid;
+	uint32_t gid;
 };
 
 /* An eventfd of a process. */
@@ -54,165 +56,109 @@ static struct bell {
 } bells[BELLS];
 static unsigned int nbells;
 
-/* The first entry of @polled is the control socket; that of watched[i] is polled[i + 1]. */
-static struct watched watched[WATCHED];
-static struct pollfd polled[WATCHED + 1];
-static unsigned int nwatched;
+static int clerk[2];	  /* the main thread's end, the clerk's end */
+static unsigned int jobs; /* that the clerk has */
+static int lifeline;	  /* the end that processes get; the other one is never used */
+static int last_reply = -1;
+static bool ending;	  /* as soon as nothing is under way */
 
 /**
- * forget_watched() - Wait no longer for a process
+ * server_unlink() - Nobody shall find this kernel any more
  */
-static void forget_watched(unsigned int i)
+void server_unlink(void)
 {
-	raw1(__NR_close, polled[i + 1].fd);
-	nwatched--;
-	watched[i] = watched[nwatched];
-	polled[i + 1] = polled[nwatched + 1];
+	if (hijack_config.serve_path)
+		raw1(__NR_unlink, hijack_config.serve_path);
 }
 
 /**
- * undertake() - Start an undertaker
+ * finish() - End; the images are clean
  *
- * Return: its process id
+ * Who waits for that is told by the closing of the socket that would carry the answer, after the images are
+ * closed.
  */
-static long undertake(uint64_t process)
+static _Noreturn void finish(void)
 {
-	long self = raw0(__NR_getpid);
-	long server = raw0(__NR_getpid);
-	long child = raw_call(__NR_clone, CLONE_SIGNAL, 0, 0, 0, 0, 0);
-
-	if (child)
-		return child;
-	/* When the kernel has ended there is nothing more to bury, and nobody would wake it. */
-	raw2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
-	if (raw0(__NR_getppid) != server)
-		raw1(__NR_exit_group, 0);
-	/* It has nothing to do in a kernel that has ended. */
-	raw2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
-	if (raw0(__NR_getppid) != self)
-		raw1(__NR_exit_group, 0);
-	raw2(__NR_prctl, PR_SET_NAME, "rump-undertaker");
-	rump__kernel.ops->bury((struct rump_process *)process, (int)raw0(__NR_gettid));
+	server_unlink();
+	rump__kernel.ops->die(RUMP_DEAD_HALTED, NULL);
+	if (last_reply > 3)
+		raw3(__NR_close_range, 3, last_reply - 1, 0);
+	raw3(__NR_close_range, last_reply < 3 ? 3 : last_reply + 1, ~0u, 0);
 	for (;;)
 		raw1(__NR_exit_group, 0);
 }
 
-static void watch(int pid, uint64_t process, bool undertaker);
-
 /**
- * bury() - A process has ended without leaving
+ * clerk_join() - A job: make a host process a process of the kernel
  */
-static void bury(uint64_t process)
-{
-	long child = undertake(process);
-
-	if (raw_failed(child))
-		rump__error("cannot start an undertaker: %s", str_error(child));
-	else
-		watch((int)child, process, true);
-}
-
-/**
- * give_up() - The kernel cannot go on: end all that use it
- *
- * Their calls would wait for ever. What has been synced is in the images.
- */
-static _Noreturn void give_up(void)
-{
-	rump__error("the kernel is lost, as a process was killed in the middle of it; "
-		    "all of its processes end");
-	for (unsigned int i = 0; i < nwatched; i++)
-		raw4(__NR_pidfd_send_signal, polled[i + 1].fd, SIGKILL, 0, 0);
-	for (;;)
-		raw1(__NR_exit_group, EXIT_KERNEL);
-}
-
-/**
- * has_ended() - A process is no more
- */
-static void has_ended(struct watched who)
-{
-	struct rump_process *process = (struct rump_process *)who.process;
-
-	if (who.undertaker) {
-		int status = 0;
-
-		raw4(__NR_wait4, who.pid, &status, 0, 0);
-		if (status)
-			give_up();
-		rump__kernel.ops->forget(process);
-	} else if (rump__kernel.ops->left(process)) {
-		rump__kernel.ops->forget(process);
-	} else {
-		bury(who.process);
-	}
-}
-
-/**
- * watch() - Wait for the end of a process
- */
-static void watch(int pid, uint64_t process, bool undertaker)
-{
-	struct watched who = {pid, undertaker, process};
-	long fd;
-
-	for (unsigned int i = 0; i < nwatched; i++)
-		if (watched[i].process == process && watched[i].undertaker == undertaker)
-			return;
-	fd = raw2(__NR_pidfd_open, pid, 0);
-	if (fd == -ESRCH) {
-		has_ended(who);
-		return;
-	}
-	if (raw_failed(fd) || nwatched == WATCHED) {
-		rump__error("cannot watch process %d: %s", pid, str_error(fd));
-		return;
-	}
-	watched[nwatched] = who;
-	polled[++nwatched] = (struct pollfd){(int)fd, POLLIN, 0};
-}
-
-/**
- * attach() - Make a host process a process of the kernel
- *
- * Return: what the kernel calls it, or a negated errno
- */
-static long attach(int pid)
+static long clerk_join(int pid)
 {
 	long process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0), result;
 
 	if (raw_failed(process))
 		return process;
 	result = kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0);
-	if (raw_failed(result))
-		return result;
-	watch(pid, (uint64_t)process, false);
-	return process;
+	return raw_failed(result) ? result : process;
 }
 
 /**
- * end() - Sync, unmount, and end
- * @reply:	who waits for that is told by its closing, after the images are closed, or -1
+ * send_kernel() - Tell a process what it has to have to be one of the kernel's
  */
-static _Noreturn void end(int reply)
+static void send_kernel(int reply, long result)
 {
-	kernel_exit();
-	if (reply > 3)
-		raw3(__NR_close_range, 3, reply - 1, 0);
-	raw3(__NR_close_range, reply < 3 ? 3 : reply + 1, ~0u, 0);
-	for (;;)
-		raw1(__NR_exit_group, 0);
+	struct answer answer = {.result = result, .layout = rump__kernel.layout};
+
+	message_send(reply, &answer, sizeof(answer), raw_failed(result) ? -1 : rump__kernel.fd);
+	if (!raw_failed(result))
+		message_send(reply, "", 1, lifeline);
 }
 
 /**
- * is_last() - Whether a process is the only one that is left
+ * clerk_main() - The thread that makes calls into the kernel
  */
-static bool is_last(int pid)
+static void clerk_main(void *unused)
 {
-	for (unsigned int i = 0; i < nwatched; i++)
-		if (watched[i].pid != pid && !watched[i].undertaker)
-			return false;
-	return true;
+	struct request request;
+	int reply;
+
+	(void)unused;
+	while (message_receive(clerk[1], &request, sizeof(request), &reply) == sizeof(request)) {
+		struct request done = {REQUEST_HALTED, request.pid, 0};
+		long result;
+
+		if (request.type == REQUEST_HALT) {
+			kernel_exit();
+		} else {
+			result = clerk_join(request.pid);
+			done.type = REQUEST_STARTED;
+			done.process = raw_failed(result) ? 0 : (uint64_t)result;
+			send_kernel(reply, result);
+		}
+		message_send(clerk[1], &done, sizeof(done), -1);
+		if (reply >= 0)
+			raw1(__NR_close, reply);
+	}
+}
+
+/**
+ * give_clerk() - Have something done
+ */
+static void give_clerk(const struct request *request, int reply)
+{
+	if (!raw_failed(message_send(clerk[0], request, sizeof(*request), reply)))
+		jobs++;
+}
+
+/**
+ * halt() - End as soon as the images are clean
+ */
+static void halt(void)
+{
+	const struct request request = {REQUEST_HALT, 0, 0};
+
+	if (!ending)
+		give_clerk(&request, -1);
+	ending = true;
 }
 
 /**
@@ -238,9 +184,9 @@ static long take_bell(int pid, int reply)
 }
 
 /**
- * drop_bells() - Close those of a process
+ * server_drop_bells() - Close those of a process
  */
-static void drop_bells(int pid)
+void server_drop_bells(int pid)
 {
 	for (unsigned int i = nbells; i--;) {
 		if (bells[i].pid != pid)
@@ -251,35 +197,193 @@ static void drop_bells(int pid)
 }
 
 /**
+ * new_lifeline() - A description of its own of the lifeline, for a process that cannot make one
+ *
+ * Return: descriptor or a negated errno
+ */
+static long new_lifeline(void)
+{
+	char name[32];
+
+	str_printf(name, sizeof(name), "/proc/self/fd/%d", lifeline);
+	return raw4(__NR_openat, AT_FDCWD, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+}
+
+/**
+ * request_halt() - rump halt
+ *
+ * Return: 0 if it ends now, or a negated errno
+ */
+static long request_halt(const struct request *request, int reply)
+{
+	if (sources_count[SOURCE_PROCESS] && !request->process)
+		return -EBUSY;
+	if (last_reply < 0)
+		last_reply = (int)raw3(__NR_fcntl, reply, F_DUPFD_CLOEXEC, 3);
+	halt();
+	return 0;
+}
+
+/**
+ * request_end() - The first process of a tree is about to end
+ *
+ * Return: whether the kernel ends with it, so that it has to wait
+ */
+static bool request_end(const struct request *request, int reply)
+{
+	if (hijack_config.serve_keep || !watched_is_last(request->pid) ||
+	    sources_count[SOURCE_CONTROL] > 2)
+		return false;
+	if (last_reply < 0)
+		last_reply = (int)raw3(__NR_fcntl, reply, F_DUPFD_CLOEXEC, 3);
+	return true;
+}
+
+/**
+ * send_places() - Tell a process what the kernel is to be used for
+ */
+static void send_places(int reply)
+{
+	static struct places_answer answer;
+
+	if (hijack_config.serve_places)
+		str_printf(answer.text, sizeof(answer.text), "%s", hijack_config.serve_places);
+	message_send(reply, &answer, sizeof(answer), -1);
+}
+
+/**
  * serve() - Do what a request wants
  * @reply:	where the answer goes, or -1
  */
-static void serve(const struct request *request, int reply)
+static void serve(const struct source *source, const struct request *request, int reply)
 {
 	struct answer answer = {.layout = rump__kernel.layout};
 	int fd = -1;
 
-	switch (request->type) {
-	case REQUEST_ATTACH:
-		answer.result = attach(request->pid);
-		fd = rump__kernel.fd;
-		break;
-	case REQUEST_LAYOUT:
-		fd = rump__kernel.fd;
-		break;
-	case REQUEST_BORN:
-		watch(request->pid, request->process, false);
-		break;
-	case REQUEST_BELL:
-		answer.result = take_bell(request->pid, reply);
-		break;
-	case REQUEST_END:
-		if (is_last(request->pid))
-			end(reply);
-		break;
-	}
+	if (source->refused)
+		answer.result = -EPERM;
+	else
+		switch (request->type) {
+		case REQUEST_ATTACH:
+			give_clerk(request, reply);
+			return;
+		case REQUEST_LAYOUT:
+			send_kernel(reply, 0);
+			return;
+		case REQUEST_STARTED:
+			jobs--;
+			if (request->process)
+				watched_add(request->pid, request->process);
+			return;
+		case REQUEST_HALTED:
+			finish();
+		case REQUEST_BORN:
+			watched_add(request->pid, request->process);
+			return;
+		case REQUEST_BELL:
+			answer.result = take_bell(request->pid, reply);
+			break;
+		case REQUEST_LIFELINE:
+			fd = (int)new_lifeline();
+			answer.result = fd < 0 ? fd : 0;
+			break;
+		case REQUEST_END:
+			if (request_end(request, reply))
+				return;
+			break;
+		case REQUEST_PLACES:
+			send_places(reply);
+			return;
+		case REQUEST_STATUS:
+			answer.result = sources_count[SOURCE_PROCESS];
+			break;
+		case REQUEST_HALT:
+			answer.result = request_halt(request, reply);
+			if (!answer.result)
+				return;
+			break;
+		}
 	if (reply >= 0)
 		message_send(reply, &answer, sizeof(answer), fd);
+	if (fd >= 0)
+		raw1(__NR_close, fd);
+	/* Whoever has started a kernel that stays is answered, and what follows is for nobody. */
+	if (request->type == REQUEST_HELLO && hijack_config.serve_keep)
+		raw2(__NR_dup2, 1, 2);
+}
+
+/**
+ * receive() - A control socket has something
+ */
+static void receive(struct source *source)
+{
+	struct request request;
+	int reply;
+	long n = message_receive(source->fd, &request, sizeof(request), &reply);
+
+	if (n == sizeof(request))
+		serve(source, &request, reply);
+	else if (n <= 0 && n != -EINTR && n != -EAGAIN)
+		source_drop(source);
+	if (reply >= 0)
+		raw1(__NR_close, reply);
+}
+
+/**
+ * welcome() - Somebody connects to the socket of a kernel with a name
+ */
+static void welcome(int listening)
+{
+	long fd = raw4(__NR_accept4, listening, 0, 0, SOCK_CLOEXEC);
+	struct credentials peer = {0, ~0u, ~0u};
+	uint32_t size = sizeof(peer);
+	struct source *source;
+
+	if (raw_failed(fd))
+		return;
+	if (raw_call(__NR_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &size, 0))
+		peer.uid = ~0u;
+	source = source_add(SOURCE_CONTROL, (int)fd);
+	if (source)
+		source->refused = peer.uid != (uint32_t)raw0(__NR_geteuid);
+}
+
+/**
+ * start() - Have what is to be waited for
+ * @control:	first control socket
+ */
+static bool start(int control)
+{
+	int pipe[2];
+	struct rlimit limit;
+
+	if (!raw_failed(raw4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &limit))) {
+		limit.rlim_cur = limit.rlim_max;
+		raw4(__NR_prlimit64, 0, RLIMIT_NOFILE, &limit, 0);
+	}
+	if (raw_failed(sources_start()) || raw_failed(raw2(__NR_pipe2, pipe, O_CLOEXEC)) ||
+	    raw4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, clerk) ||
+	    thread_start(clerk_main, NULL, "rump-clerk"))
+		return false;
+	lifeline = pipe[0];
+	return source_add(SOURCE_CONTROL, control) && source_add(SOURCE_CONTROL, clerk[0]) &&
+	       (!hijack_config.serve_listen ||
+		source_add(SOURCE_LISTEN, (int)hijack_config.serve_listen));
+}
+
+/**
+ * is_over() - Whether no process is left, and nothing is under way
+ *
+ * The clerk's socket is always there, and that of a process that waits for the end.
+ */
+static bool is_over(void)
+{
+	if (jobs || sources_count[SOURCE_UNDERTAKER])
+		return false;
+	if (last_reply >= 0)
+		return true;
+	return !hijack_config.serve_keep && !sources_count[SOURCE_PROCESS] &&
+	       sources_count[SOURCE_CONTROL] == 1;
 }
 
 /**
@@ -288,33 +392,24 @@ static void serve(const struct request *request, int reply)
  */
 _Noreturn void server_main(int control)
 {
-	struct request request;
-	long n = 1;
-	int reply;
+	struct source *source;
 
 	raw2(__NR_prctl, PR_SET_NAME, hijack_config.serve_name);
 	kernel_boot();
 	raw1(__NR_chdir, "/");
-	polled[0] = (struct pollfd){control, POLLIN, 0};
-	while (n > 0) {
-		raw3(__NR_poll, polled, nwatched + 1, -1);
-		for (unsigned int i = nwatched; i--;) {
-			struct watched who = watched[i];
-
-			if (!polled[i + 1].revents)
-				continue;
-			forget_watched(i);
-			if (!who.undertaker)
-				drop_bells(who.pid);
-			has_ended(who);
-		}
-		if (!polled[0].revents)
-			continue;
-		n = message_receive(control, &request, sizeof(request), &reply);
-		if (n == sizeof(request))
-			serve(&request, reply);
-		if (reply >= 0)
-			raw1(__NR_close, reply);
+	if (!start(control)) {
+		rump__error("the kernel's server cannot start");
+		server_give_up();
 	}
-	end(-1);
+	for (;;) {
+		source = source_wait();
+		if (source->type == SOURCE_CONTROL)
+			receive(source);
+		else if (source->type == SOURCE_LISTEN)
+			welcome(source->fd);
+		else
+			watched_ended(source);
+		if (!ending && is_over())
+			halt();
+	}
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* server.h - what the processes of a kernel and the one that keeps it say to each other
  *
- * All processes of a tree have one end of a SOCK_SEQPACKET pair, the control socket, inherited by
- * fork and exec; the server has the other. A request with an answer carries a socket for it. When the
- * server reads the end of the control socket, no process is left.
+ * A control socket is a SOCK_SEQPACKET connection to the server. All processes of a tree have the one
+ * that its first process had, inherited by fork and exec. A request with an answer carries a socket for
+ * it. The server of a kernel without a name ends when it reads the end of its last control socket, as
+ * no process is left then.
  */
 #ifndef HIJACK_SERVER_H
 #define HIJACK_SERVER_H
@@ -14,12 +15,18 @@
 #include "../kernel/lib/core.h"
 
 enum request_type {
-	REQUEST_HELLO,	/* answered when the kernel is up and all is mounted */
-	REQUEST_ATTACH, /* @pid wants to be a process; answered with the memfd */
-	REQUEST_LAYOUT, /* the same for a process that is one, and has executed a program */
-	REQUEST_BORN,	/* @pid is a process, named @process: see to its burial; no answer */
-	REQUEST_BELL,	/* here is an eventfd for the kernel to ring; answered with its number there */
-	REQUEST_END,	/* @pid is about to end; answered when nothing more is to be written */
+	REQUEST_HELLO,	  /* answered when the kernel is up and all is mounted */
+	REQUEST_ATTACH,	  /* @pid wants to be a process; answered with the memfd, and the lifeline behind */
+	REQUEST_LAYOUT,	  /* the same for a process that is one, and has executed a program */
+	REQUEST_BORN,	  /* @pid is a process, named @process: see to its burial; no answer */
+	REQUEST_BELL,	  /* here is an eventfd for the kernel to ring; answered with its number there */
+	REQUEST_LIFELINE, /* answered with a description of its own of the lifeline */
+	REQUEST_END,	  /* @pid is about to end; answered when nothing more is to be written */
+	REQUEST_PLACES,	  /* answered with a struct places_answer */
+	REQUEST_STATUS,	  /* answered with the number of processes */
+	REQUEST_HALT,	  /* end; @process: also if processes use the kernel. -EBUSY, or no answer but the end */
+	REQUEST_STARTED,  /* of the server's own: a process has joined, @process, or could not, 0 */
+	REQUEST_HALTED,	  /* of the server's own: the images are clean */
 };
 
 struct request {
@@ -29,8 +36,16 @@ struct request {
 };
 
 struct answer {
-	int64_t result; /* of ATTACH the process, or a negated errno */
+	int64_t result; /* of ATTACH the process, or a negated errno; -EPERM for another user's process */
 	struct rump__layout layout;
+};
+
+#define PLACES_TEXT 3072
+
+/* RUMPHIJACK, for processes that attach and have none of their own. */
+struct places_answer {
+	int64_t result;
+	char text[PLACES_TEXT];
 };
 
 /* server.c */
@@ -39,7 +54,9 @@ _Noreturn void server_main(int control);
 /* client.c */
 /* Of a program that is executed, or was. */
 extern bool client_cwd_is_rump, client_root_is_rump;
-void client_configure(const char *value);
+void client_configure(const char *value, const char *runtime);
+long client_lifeline(void);
+const char *client_places(void);
 void client_prepare(void);
 bool client_was_process(void);
 unsigned long client_process(void);

@@ -26,6 +26,10 @@ enum hijack_images {
  * @boot:	join the kernel at the first call
  * @serve:	be the server at the first call: its end of the control socket, or 0
  * @serve_name:	what the server is to be called, "rump:" and the program that it is for
+ * @serve_listen: socket that others may connect to, or 0
+ * @serve_path:	its name, or NULL
+ * @serve_keep:	keep the kernel until it is halted
+ * @serve_places: RUMPHIJACK for those that connect, or NULL
  */
 struct hijack_config {
 	const char *library;
@@ -41,6 +45,10 @@ struct hijack_config {
 	bool boot;
 	unsigned long serve;
 	const char *serve_name;
+	unsigned long serve_listen;
+	const char *serve_path;
+	bool serve_keep;
+	const char *serve_places;
 	bool verbose;
 	enum hijack_images images;
 	const char *const *saved;
@@ -51,6 +59,7 @@ extern struct hijack_config hijack_config;
 
 void config_read(char **envp, const char *library, bool root);
 void *config_alloc(size_t size);
+void config_save(const char *name, const char *value);
 const char *config_absolute(const char *prefix, const char *path);
 
 /* ---- init.c ---- */

@@ -38,6 +38,8 @@ int rump__attach(void)
 	}
 	if (rump__self.deferred)
 		rump__call_end(0, 0, 0, 0, 0, 0, 0, 0);
+	if (!ht && rump__is_lost())
+		return rump__lost();
 	if (!ht)
 		rump__wait_for_end();
 	return ht ? 0 : -EAGAIN;

@@ -179,6 +179,10 @@ void rump__fork_parent(long name, unsigned long flags, int pid);
 int rump__fork_child(long name);
 int rump__kill(int pid, int group, int sig);
 
+/* lost.c */
+long rump__lost(void);
+bool rump__is_lost(void);
+
 /* fault.c */
 void rump__fault(int sig, void *info, void *context);
 

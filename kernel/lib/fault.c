@@ -64,6 +64,11 @@ void rump__fault(int sig, void *info, void *context)
 	unsigned long err = uc->uc_mcontext.err;
 	long ret, access = RUMP_PROT_READ;
 
+	/* The other end of a pipe has ended that only the keeper of the kernel has. */
+	if (sig == SIGBUS && ((siginfo_t *)info)->si_code == SI_SIGIO && rump__kernel.ops) {
+		rump__kernel.ops->die(RUMP_DEAD_SERVER, rump__kernel.proc);
+		return;
+	}
 	if (sig == SIGBUS && ((siginfo_t *)info)->si_code <= 0 && rump__kernel.ops) {
 		/* One signal may stand for both. */
 		bool zapped = rump__kernel.ops->zap(rump__kernel.proc);

@@ -33,21 +33,25 @@ static int orphan(void)
 /* The child was killed: a copy of this process ends what it has left in the kernel. */
 static void bury(struct rump_process *proc)
 {
-	long self = raw0(__NR_getpid), pid = raw_call(__NR_clone, 0, 0, 0, 0, 0, 0);
+	long self = raw0(__NR_getpid), pid = raw_call(__NR_clone, 0, 0, 0, 0, 0, 0), ret;
+	int status = 0;
 
 	if (!pid) {
 		/* It has nothing to do in a kernel that ends with its first process. */
 		raw2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
 		if (raw0(__NR_getppid) != self)
 			raw1(__NR_exit_group, 0);
-		rump__kernel.ops->bury(proc, rumpuser_ext_gettid());
-		raw1(__NR_exit_group, 0);
+		raw1(__NR_exit_group, !!rump__kernel.ops->bury(proc, rumpuser_ext_gettid()));
 	}
-	if (raw_failed(pid))
+	if (raw_failed(pid)) {
 		rump__error("cannot make a process to end what a killed one has left");
-	else
-		while (raw4(__NR_wait4, pid, 0, __WCLONE, 0) == -EINTR)
-			;
+		return;
+	}
+	do
+		ret = raw4(__NR_wait4, pid, &status, __WCLONE, 0);
+	while (ret == -EINTR);
+	if (status)
+		rump__kernel.ops->die(RUMP_DEAD_KILLED, rump__kernel.proc);
 }
 
 /* Until the child has ended; that it cannot be waited for any more means the same. */
@@ -127,7 +131,8 @@ int rump__fork_child(long name)
 	struct rump_hthread *ht;
 
 	rump__forget();
-	ht = rump__kernel.ops->fork_child(proc, rumpuser_ext_gettid(), orphan);
+	ht = rump__kernel.ops->fork_child(proc, raw0(__NR_getpid), rumpuser_ext_gettid(),
+					   orphan);
 	if (!ht)
 		return -ENXIO;
 	rump__kernel.proc = proc;

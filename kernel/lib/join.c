@@ -42,7 +42,7 @@ int rump__join(const struct rump__setup *setup, const struct rump__layout *layou
 	rump__enter_image = k->ops->enter;
 	rump__signals_init();
 	rump__signals_attach();
-	ht = k->ops->fork_child(process, rumpuser_ext_gettid(), orphan);
+	ht = k->ops->fork_child(process, raw0(__NR_getpid), rumpuser_ext_gettid(), orphan);
 	if (!ht)
 		return ESRCH;
 	rump__self.ht = ht;

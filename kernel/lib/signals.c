@@ -224,6 +224,10 @@ bool rump__signals(long *ret, long *nr)
 	}
 	if (!is_restart(*ret))
 		return false;
+	if (*ret == -RUMP_EDEAD) {
+		*ret = rump__lost();
+		return false;
+	}
 	switch (-*ret) {
 	case ERESTARTSYS:
 		again = !(self->handlers & HANDLER_NO_RESTART);

@@ -60,4 +60,5 @@ def main():
     print(killed, 'killed')
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -24,18 +24,19 @@
 
 static struct rump_hostwork *queue, **queue_tail = &queue;
 static struct rump_hthread *idle_servers;
-static u32 nr_queued, queue_lock;
+static u32 nr_queued;
+u32 rump_hostwork_lock;	/* of the queue; death.c looks whether its holder has died */
 static struct llist_head finished;
 
 static void lock(void)
 {
-	while (host_cmpxchg(&queue_lock, 0, 1) != 0)
+	while (host_cmpxchg(&rump_hostwork_lock, 0, 1) != 0 && !READ_ONCE(rump_dead))
 		hyp->yield();
 }
 
 static void unlock(void)
 {
-	smp_store_release(&queue_lock, 0);
+	smp_store_release(&rump_hostwork_lock, 0);
 }
 
 /**
@@ -175,11 +176,13 @@ static void serve_one(struct rump_hthread *ht)
 		if (more)
 			rump_hostwork_wake();
 		hyp->park(&ht->word, 1, ~0ULL);
+		if (READ_ONCE(rump_dead))
+			return;
 	}
 }
 
 /**
- * rump_serve() - Be a server until the process ends
+ * rump_serve() - Be a server until the kernel is dead
  * @tid:	host thread id of the caller
  */
 void rump_serve(int tid)
@@ -188,7 +191,7 @@ void rump_serve(int tid)
 
 	if (!ht)
 		return;
-	for (;;) {
+	while (!READ_ONCE(rump_dead)) {
 		serve_one(ht);
 		rump_host_call(ht, rump_run_pending_once, NULL);
 	}

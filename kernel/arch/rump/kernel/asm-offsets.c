@@ -20,7 +20,7 @@ int main(void)
 	OFFSET(HT_KSP, rump_hthread, ksp);
 	OFFSET(HT_VCPU, rump_hthread, vcpu);
 	OFFSET(HT_TASK, rump_hthread, task);
-	OFFSET(HT_TID, rump_hthread, tid);
+	OFFSET(HT_ID, rump_hthread, id);
 	OFFSET(HT_INTERRUPTED, rump_hthread, interrupted);
 	OFFSET(HT_RET, rump_hthread, ret);
 	OFFSET(HT_NR, rump_hthread, nr);

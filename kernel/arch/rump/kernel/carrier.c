@@ -5,13 +5,13 @@
  * Theory of operation
  *
  * A context is a task on its kernel stack. A virtual CPU has one current
- * context, as any CPU has. The host thread whose tid is in vcpu->owner carries
+ * context, as any CPU has. The host thread whose id is in vcpu->owner carries
  * it: it has swapped its own stack for the context's, and goes on carrying
  * whatever the scheduler switches to. Ownership changes only by
  *
- *   0 -> tid	compare-and-swap by the thread that wants to carry
- *   tid -> 0	by the owner, once it is back on its host stack (release)
- *   tid -> tid2	by the owner, likewise; tid2 is parked or about to park and
+ *   0 -> id	compare-and-swap by the thread that wants to carry
+ *   id -> 0	by the owner, once it is back on its host stack (release)
+ *   id -> id2	by the owner, likewise; id2 is parked or about to park and
  *		finds the virtual CPU in its carry field (handoff)
  *
  * While the CPU is free its current context is either at rump_leave(), and
@@ -141,7 +141,7 @@ static void hthread_park(struct rump_hthread *ht)
 	if (rump_hostwork_serve(ht))
 		return;
 	asm volatile("xchgl %0, %1" : "+r"(parked), "+m"(ht->word) :: "memory");
-	if (READ_ONCE(ht->done) || READ_ONCE(ht->carry))
+	if (READ_ONCE(ht->done) || READ_ONCE(ht->carry) || READ_ONCE(rump_dead))
 		goto out;
 	/* An owner that has not seen the last expiry yet will check when it releases. */
 	if (!READ_ONCE(v->owner) || !(READ_ONCE(v->pending) & (1U << RUMP_IRQ_TIMER)))
@@ -163,6 +163,24 @@ out:
 		vcpu_run_pending(v, ht);
 }
 
+/*
+ * Hand @v over. Its heir may be found dead at the same time: the undertaker says that it has come
+ * and looks at carry then, and here it is the other way round, so one of the two sees the other.
+ */
+static void hand_over(struct rump_vcpu *v, struct rump_hthread *heir)
+{
+	struct rump_process *proc = heir->proc;
+	struct rump_hthread *undertaker;
+
+	v->carrier = NULL;
+	WRITE_ONCE(v->owner, heir->id);
+	smp_store_release(&heir->carry, v);
+	rump_hthread_wake(heir);
+	undertaker = READ_ONCE(proc->undertaker);
+	if (unlikely(undertaker && undertaker != heir))
+		rump_redirect(v, heir, undertaker);
+}
+
 /**
  * rump_host_loop() - What a host thread does that is on its own stack again
  * @ht:		the thread
@@ -173,20 +191,15 @@ out:
  */
 asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int action)
 {
-	struct rump_hthread *heir;
-	u32 zero = 0;
+	u32 next = READ_ONCE(rump_dead) ? RUMP_OWNER_NONE : 0;
 
 	if (v) {
 		ht->owns = NULL;
-		if (action == RUMP_LEAVE_HANDOFF) {
-			heir = v->heir;
-			v->carrier = heir;
-			WRITE_ONCE(v->owner, heir->tid);
-			smp_store_release(&heir->carry, v);
-			rump_hthread_wake(heir);
+		if (action == RUMP_LEAVE_HANDOFF && !next) {
+			hand_over(v, v->heir);
 		} else {
 			v->carrier = NULL;
-			asm volatile("xchgl %0, %1" : "+r"(zero), "+m"(v->owner) :: "memory");
+			asm volatile("xchgl %0, %1" : "+r"(next), "+m"(v->owner) :: "memory");
 			vcpu_run_pending(v, ht);
 			rump_wake_waiter();
 			if (READ_ONCE(ht->done))
@@ -195,7 +208,7 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
 	}
 	for (;;) {
 		v = smp_load_acquire(&ht->carry);
-		if (v) {
+		if (v && !READ_ONCE(rump_dead)) {
 			ht->carry = NULL;
 			vcpu_carry(v, ht);
 		}
@@ -205,6 +218,8 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
 				rump_hostwork_wake();
 			return ht->ret;
 		}
+		if (unlikely(READ_ONCE(rump_dead)))
+			return -RUMP_EDEAD;
 		hthread_park(ht);
 	}
 }
@@ -221,6 +236,11 @@ asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, in
 {
 	struct rump_vcpu *got;
 
+	if (unlikely(READ_ONCE(rump_dead))) {
+		if (owned)
+			WRITE_ONCE(v->owner, RUMP_OWNER_NONE);
+		return -RUMP_EDEAD;
+	}
 	if (!owned && (got = rump_vcpu_wait(ht))) {
 		owned = 1;
 		v = got;
@@ -252,6 +272,8 @@ asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v,
 	rump_wake_waiter();
 	rump_guard_check(v);
 	ht->done = 0;
+	if (unlikely(READ_ONCE(rump_dead)))
+		host_cmpxchg(&v->owner, 0, RUMP_OWNER_NONE);
 	return ret;
 }
 
@@ -552,7 +574,7 @@ long rump_do_call(struct rump_hthread *ht)
 
 	if (unlikely(rump_ender && rump_ender != current)) {
 		if (ht->proc != &rump_first_process)
-			return -EIO;
+			return -RUMP_EDEAD;
 		for (;;) {
 			set_current_state(TASK_IDLE);
 			schedule();

@@ -66,7 +66,7 @@ SYM_FUNC_START(rump_enter)
 	movq	%rax, %r12
 	movq	HT_VCPU(%r13), %rbx
 	xorl	%eax, %eax
-	movl	HT_TID(%r13), %ecx
+	movl	HT_ID(%r13), %ecx
 	lock; cmpxchgl %ecx, VCPU_OWNER(%rbx)
 	jne	.Lbusy
 	movq	HT_TASK(%r13), %rax

@@ -33,11 +33,9 @@
 #include <linux/mm.h>
 #include <asm/carrier.h>
 
-#define PROCESSES	1024
 #define BIRTH_SLICE	(100 * NSEC_PER_MSEC)
-#define YIELDS		1000	/* before what does not change counts as final */
 
-static struct rump_process processes[PROCESSES];
+static struct rump_process processes[RUMP_PROCESSES];
 static struct llist_head burials;
 static struct task_struct *undertaking;	/* process 1 */
 
@@ -62,7 +60,7 @@ static struct rump_process *process_get(void)
 {
 	struct rump_process *proc;
 
-	for (proc = processes; proc < processes + PROCESSES; proc++) {
+	for (proc = processes; proc < processes + RUMP_PROCESSES; proc++) {
 		if (READ_ONCE(proc->used) || host_cmpxchg(&proc->used, 0, 1))
 			continue;
 		memset(proc, 0, offsetof(struct rump_process, used));
@@ -88,6 +86,7 @@ long rump_fork_prepare(void)
 	proc = process_get();
 	if (!proc)
 		return -EAGAIN;
+	proc->claimer = current->thread.ht->proc;
 	proc->main = rump_hthread_get(RUMP_HT_THREAD, proc, 0);
 	if (!proc->main) {
 		process_put(proc);
@@ -170,15 +169,15 @@ long rump_fork(unsigned long name, unsigned long flags, int pid)
 	return ret < 0 ? ret : 0;
 }
 
-/* Does another thread of its process carry? */
-static bool others_carry(const struct rump_hthread *ht)
+/* Does a thread of a process carry on another virtual CPU than @but? */
+static bool carries(const struct rump_process *proc, const struct rump_vcpu *but)
 {
-	struct rump_hthread *c;
+	struct rump_hthread *ht;
 	unsigned int i;
 
 	for (i = 0; i < rump_boot.ncpu; i++) {
-		c = READ_ONCE(rump_vcpus[i].carrier);
-		if (c && c != ht && c->proc == ht->proc && &rump_vcpus[i] != kstack_base()->vcpu)
+		ht = rump_hthread_of(READ_ONCE(rump_vcpus[i].owner));
+		if (ht && &rump_vcpus[i] != but && READ_ONCE(ht->proc) == proc)
 			return true;
 	}
 	return false;
@@ -209,7 +208,7 @@ long rump_leave_process(void)
 	WRITE_ONCE(proc->state, RUMP_PROC_LEAVING);
 	current->signal->flags = SIGNAL_GROUP_EXIT;
 	kill_others();
-	while (atomic_read(&current->signal->live) > 1 || others_carry(ht)) {
+	while (atomic_read(&current->signal->live) > 1 || carries(proc, kstack_base()->vcpu)) {
 		if (++turns < 100) {
 			yield();
 			continue;
@@ -225,20 +224,6 @@ long rump_leave_process(void)
 	WRITE_ONCE(proc->state, RUMP_PROC_GONE);
 	rump_complete(ht, 0);
 	do_exit(0);
-}
-
-/* Does a thread of a process carry? */
-static bool carries(const struct rump_process *proc)
-{
-	struct rump_hthread *c;
-	unsigned int i;
-
-	for (i = 0; i < rump_boot.ncpu; i++) {
-		c = READ_ONCE(rump_vcpus[i].carrier);
-		if (c && c->proc == proc)
-			return true;
-	}
-	return false;
 }
 
 /**
@@ -258,14 +243,14 @@ long rump_kill(int pid, int group, int sig)
 	struct rump_process *proc, *self = current->thread.ht->proc;
 	long n = 0;
 
-	for (proc = processes; proc < processes + PROCESSES; proc++) {
+	for (proc = processes; proc < processes + RUMP_PROCESSES; proc++) {
 		int hostpid = READ_ONCE(proc->hostpid);
 
 		if (!READ_ONCE(proc->used) || proc == self || hostpid <= 0 ||
 		    READ_ONCE(proc->birth) != RUMP_BIRTH_DONE ||
 		    READ_ONCE(proc->state) == RUMP_PROC_GONE || (pid && pid != hostpid))
 			continue;
-		while (carries(proc))
+		while (carries(proc, NULL))
 			schedule_timeout_uninterruptible(1);
 		n += !hyp->kill(hostpid, group, sig);
 	}
@@ -282,6 +267,8 @@ static void bury(struct rump_hthread *undertaker)
 	struct task_struct *leader;
 	bool there;
 
+	while (READ_ONCE(proc->birth) == RUMP_BIRTH_PENDING)
+		schedule_timeout_uninterruptible(1);
 	do {
 		rcu_read_lock();
 		leader = find_task_by_vpid(proc->pid);
@@ -340,12 +327,14 @@ void __noreturn rump_bury_forever(void)
 /**
  * rump_fork_child() - In the forked process: wait until it is one of the kernel's
  * @proc:	from rump_fork_prepare()
+ * @pid:	host process id of the caller
  * @tid:	host thread id of the caller
  * @orphan:	has the parent ended? Then there will be no answer
  *
  * Return: what identifies the thread in calls, or NULL: this process has no kernel
  */
-struct rump_hthread *rump_fork_child(struct rump_process *proc, int tid, int (*orphan)(void))
+struct rump_hthread *rump_fork_child(struct rump_process *proc, int pid, int tid,
+				     int (*orphan)(void))
 {
 	struct rump_hthread *ht = proc->main;
 	bool over = false;
@@ -353,17 +342,24 @@ struct rump_hthread *rump_fork_child(struct rump_process *proc, int tid, int (*o
 
 	/* The window's mappings are the parent's. */
 	hyp->unmap(RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR);
-	ht->tid = tid;
 	for (;;) {
 		how = smp_load_acquire(&proc->birth);
 		if (how == RUMP_BIRTH_DONE)
-			return ht;
-		if (how == RUMP_BIRTH_FAILED || over)
+			break;
+		if (how == RUMP_BIRTH_FAILED || over || READ_ONCE(rump_dead))
 			return NULL;
 		hyp->park(&proc->birth, RUMP_BIRTH_PENDING, hyp->clock_mono() + BIRTH_SLICE);
 		/* It may have answered before it ended: look once more. */
 		over = orphan();
 	}
+	/*
+	 * If the parent was killed, the claim was given up and may be another process's by now. The
+	 * first process of a pid namespace has a number of its own there.
+	 */
+	if (proc->hostpid != pid && pid != 1)
+		return NULL;
+	ht->tid = tid;
+	return ht;
 }
 
 /* Threads that have ended wake for no timer. */
@@ -381,33 +377,6 @@ static void release_guards(struct rump_process *proc)
 	}
 }
 
-/* Take over a virtual CPU that was handed to a thread that could not take it any more. */
-static void take_over(struct rump_process *proc, struct rump_hthread *heir)
-{
-	struct rump_hthread *c;
-	unsigned int i, turns;
-	struct rump_vcpu *v;
-
-	for (i = 0; i < rump_boot.ncpu; i++) {
-		v = &rump_vcpus[i];
-		for (turns = 0; READ_ONCE(v->owner); turns++) {
-			c = READ_ONCE(v->carrier);
-			if (!c || c->proc != proc || c == heir)
-				break;
-			if (smp_load_acquire(&c->carry) == v && !heir->carry) {
-				c->carry = NULL;
-				v->carrier = heir;
-				WRITE_ONCE(v->owner, heir->tid);
-				heir->carry = v;
-				break;
-			}
-			if (turns == YIELDS)
-				hyp->panic("a process was killed while it ran kernel code");
-			hyp->yield();
-		}
-	}
-}
-
 static long bury_and_wait(struct rump_hthread *ht, void *unused)
 {
 	return rump_enter_slow(ht, ht->vcpu, 0);
@@ -417,20 +386,23 @@ static long bury_and_wait(struct rump_hthread *ht, void *unused)
  * rump_bury() - End what a killed process has left, in a process for that purpose only
  * @proc:	the dead one
  * @tid:	host thread id of the caller, which must not use its own memory's contents
+ *
+ * Return: 0, or not if the kernel is lost
  */
-void rump_bury(struct rump_process *proc, int tid)
+int rump_bury(struct rump_process *proc, int tid)
 {
 	struct rump_hthread *ht = rump_hthread_get(RUMP_HT_THREAD, proc, tid);
 
 	if (!ht)
-		return;
+		return -EAGAIN;
 	WRITE_ONCE(*(u32 *)RUMP_USER_GONE, 1);
 	ht->attaching = RUMP_ATTACH_BURIAL;
 	smp_store_release(&proc->undertaker, ht);
 	smp_mb();
+	if (!rump_settle())
+		return -EIO;
 	release_guards(proc);
-	take_over(proc, ht);
-	rump_host_call(ht, bury_and_wait, NULL);
+	return rump_host_call(ht, bury_and_wait, NULL);
 }
 
 /**
@@ -445,15 +417,64 @@ int rump_process_pid(struct rump_process *proc)
 }
 
 /**
- * rump_left() - Did a process leave, so that it needs no burial?
+ * rump_process_at() - One of the processes
+ * @i:	counts from 0 to RUMP_PROCESSES
+ *
+ * Return: NULL if there is none that has been born
+ */
+struct rump_process *rump_process_at(unsigned int i)
+{
+	struct rump_process *proc = &processes[i];
+
+	return READ_ONCE(proc->used) && READ_ONCE(proc->hostpid) > 0 &&
+	       READ_ONCE(proc->birth) == RUMP_BIRTH_DONE ? proc : NULL;
+}
+
+/**
+ * rump_fail_births() - The kernel is dead: nobody is born any more
+ */
+void rump_fail_births(void)
+{
+	struct rump_process *proc;
+
+	for (proc = processes; proc < processes + RUMP_PROCESSES; proc++)
+		if (READ_ONCE(proc->used) &&
+		    host_cmpxchg(&proc->birth, RUMP_BIRTH_PENDING, RUMP_BIRTH_FAILED) == 0)
+			hyp->wake(&proc->birth);
+}
+
+/**
+ * rump_left() - Did a process that has ended leave, so that it needs no burial?
  * @proc:	the process
  *
- * Return: 1 if so; also if it never began
+ * It may have been killed in the last moment, while its thread still carried what came next, or put
+ * down a lock. Whoever does that just now is not told from it; then there is a burial more.
+ *
+ * Return: 1 if so; also if it could not be born
  */
 int rump_left(struct rump_process *proc)
 {
-	return smp_load_acquire(&proc->birth) != RUMP_BIRTH_DONE ||
-	       READ_ONCE(proc->state) == RUMP_PROC_GONE;
+	return (smp_load_acquire(&proc->birth) == RUMP_BIRTH_FAILED ||
+		READ_ONCE(proc->state) == RUMP_PROC_GONE) &&
+	       !carries(proc, NULL) && !rump_locks_held();
+}
+
+/* What a process has claimed for a child and then did not fork, as it was killed. */
+static void forget_claims(struct rump_process *claimer)
+{
+	struct rump_process *proc;
+
+	for (proc = processes; proc < processes + RUMP_PROCESSES; proc++) {
+		if (!READ_ONCE(proc->used) || READ_ONCE(proc->claimer) != claimer)
+			continue;
+		if (proc->hostpid) {
+			proc->claimer = NULL;
+			continue;
+		}
+		if (proc->main)
+			rump_hthread_put(proc->main);
+		process_put(proc);
+	}
 }
 
 /**
@@ -462,7 +483,9 @@ int rump_left(struct rump_process *proc)
  */
 void rump_forget(struct rump_process *proc)
 {
+	forget_claims(proc);
 	release_guards(proc);
+	rump_hthread_wake_lost();
 	rump_hthread_put_all(proc);
 	asm volatile("lock; decl %0" : "+m"(nr_forked));
 	process_put(proc);

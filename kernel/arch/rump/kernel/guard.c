@@ -31,7 +31,7 @@ void rump_wake_helper(struct rump_vcpu *v)
 
 static void guard_lock(struct rump_vcpu *v)
 {
-	while (host_cmpxchg(&v->guard_lock, 0, 1) != 0)
+	while (host_cmpxchg(&v->guard_lock, 0, 1) != 0 && !READ_ONCE(rump_dead))
 		hyp->yield();
 }
 

@@ -54,6 +54,7 @@ struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *pr
 		ht->kind = kind;
 		ht->proc = proc;
 		ht->tid = tid;
+		ht->id = ht - hthreads + 1;
 		ht->vcpu = &rump_vcpus[0];
 		WRITE_ONCE(hthreads_hint, (n + i + 1) % HTHREADS);
 		note_top(ht - hthreads + 1);
@@ -70,6 +71,73 @@ void rump_hthread_put(struct rump_hthread *ht)
 }
 
 /**
+ * rump_hthread_of() - Who owns a virtual CPU
+ * @owner:	the word of the virtual CPU that says it
+ *
+ * Return: the thread, or NULL if none does
+ */
+struct rump_hthread *rump_hthread_of(u32 owner)
+{
+	return owner - 1 < HTHREADS ? &hthreads[owner - 1] : NULL;
+}
+
+/**
+ * rump_hthread_wake_lost() - Wake those whose waker was killed before it did
+ *
+ * It had said so in their words. Others are not disturbed: a server that waits is on a list.
+ */
+void rump_hthread_wake_lost(void)
+{
+	struct rump_hthread *ht, *end = hthreads + READ_ONCE(hthreads_top);
+
+	for (ht = hthreads; ht < end; ht++)
+		if (READ_ONCE(ht->used) && !READ_ONCE(ht->word))
+			hyp->wake(&ht->word);
+}
+
+/**
+ * rump_hthread_alarm() - The kernel is dead: nobody is to wait for it any more
+ * @self:	signal threads of this process only, which may wait on the host for this kernel too;
+ *		NULL for all
+ */
+void rump_hthread_alarm(const struct rump_process *self)
+{
+	struct rump_hthread *ht, *end = hthreads + READ_ONCE(hthreads_top);
+	u32 tid = hyp->tid();
+
+	for (ht = hthreads; ht < end; ht++) {
+		const struct rump_process *proc = READ_ONCE(ht->proc);
+
+		if (!READ_ONCE(ht->used))
+			continue;
+		WRITE_ONCE(ht->word, 0);
+		hyp->wake(&ht->word);
+		if (ht->kind != RUMP_HT_THREAD || !proc || proc == &rump_first_process ||
+		    (self && proc != self) || READ_ONCE(proc->executing) ||
+		    READ_ONCE(proc->state) == RUMP_PROC_GONE || ht->tid == tid)
+			continue;
+		hyp->signal(proc->hostpid, ht->tid, SIGBUS);
+	}
+}
+
+/* Is its request neither on a list nor in the hands of who took one, and never will be? */
+static bool never_posted(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++) {
+		struct rump_vcpu *v = &rump_vcpus[i];
+
+		if (READ_ONCE(v->requests.first) || READ_ONCE(v->signals.first))
+			return false;
+		smp_rmb();
+		if (READ_ONCE(v->owner))
+			return false;
+	}
+	return true;
+}
+
+/**
  * rump_hthread_put_all() - Free the slots of a process that is no more
  * @proc:	the process
  */
@@ -80,8 +148,12 @@ void rump_hthread_put_all(struct rump_process *proc)
 	for (ht = hthreads; ht < end; ht++) {
 		if (!READ_ONCE(ht->used) || READ_ONCE(ht->proc) != proc)
 			continue;
-		/* Lists of requests are emptied by whoever carries next. */
-		while (READ_ONCE(ht->request_queued) || READ_ONCE(ht->signal_queued)) {
+		/*
+		 * Lists of requests are emptied by whoever carries next; but the thread may have been
+		 * killed between the word and the list.
+		 */
+		while ((READ_ONCE(ht->request_queued) || READ_ONCE(ht->signal_queued)) &&
+		       !never_posted() && !READ_ONCE(rump_dead)) {
 			rump_kick(ht->vcpu);
 			hyp->yield();
 		}
@@ -133,7 +205,8 @@ void rump_detach(struct rump_hthread *ht)
 {
 	rump_exit_task(ht);
 	/* Its nodes may still be on lists that nobody has looked at. */
-	while (READ_ONCE(ht->request_queued) || READ_ONCE(ht->signal_queued)) {
+	while ((READ_ONCE(ht->request_queued) || READ_ONCE(ht->signal_queued)) &&
+	       !READ_ONCE(rump_dead)) {
 		rump_host_call(ht, rump_run_pending_once, NULL);
 		hyp->yield();
 	}

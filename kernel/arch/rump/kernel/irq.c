@@ -77,6 +77,8 @@ void rump_run_irqs(bool user)
 	irq_enter();
 	while (READ_ONCE(v->pending)) {
 		asm volatile("xchgl %0, %1" : "+r"(bits), "+m"(v->pending) :: "memory");
+		if (bits & (1U << RUMP_IRQ_DEATH))
+			rump_abandon();
 		if (bits & (1U << RUMP_IRQ_TIMER))
 			rump_timer_irq(v);
 		if (bits & (1U << RUMP_IRQ_REQUEST))

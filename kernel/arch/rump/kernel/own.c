@@ -44,7 +44,8 @@ bool rump_vcpu_own(struct rump_vcpu *v, struct rump_hthread *ht)
 		rump_kick(v);
 		return false;
 	}
-	return !READ_ONCE(v->owner) && host_cmpxchg(&v->owner, 0, ht->tid) == 0;
+	return !READ_ONCE(v->owner) && !READ_ONCE(rump_dead) &&
+	       host_cmpxchg(&v->owner, 0, ht->id) == 0;
 }
 
 /* Take any, the thread's own first. */
@@ -94,7 +95,8 @@ struct rump_vcpu *rump_vcpu_wait(struct rump_hthread *ht)
 				WRITE_ONCE(rump_waiters, 1);
 			return v;
 		}
-		if (READ_ONCE(ht->interrupted) || READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE)
+		if (READ_ONCE(ht->interrupted) || READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE ||
+		    READ_ONCE(rump_dead))
 			break;
 		one = 1;
 		asm volatile("xchgl %0, %1" : "+r"(one), "+m"(rump_waiters) :: "memory");

@@ -134,6 +134,8 @@ void rump_cpu_relax(void)
 	static u32 turns;
 
 	asm volatile("pause");
+	if (unlikely(READ_ONCE(rump_dead)))
+		rump_abandon();
 	if (!(++turns & 0xff) && rump_boot.ncpu > 1)
 		hyp->yield();
 	if (READ_ONCE(*kstack_base()->pending) && !irqs_disabled())

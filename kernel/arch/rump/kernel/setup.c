@@ -43,7 +43,7 @@ static long boot(struct rump_hthread *ht, void *unused)
 	base->irqs_off = 1;
 	base->magic = STACK_END_MAGIC;
 	rump_vcpus[0].curr = &init_task;
-	rump_vcpus[0].owner = ht->tid;
+	rump_vcpus[0].owner = ht->id;
 	rump_vcpus[0].carrier = ht;
 	ht->owns = &rump_vcpus[0];
 	ht->req = RUMP_REQ_RUNNING;
@@ -109,6 +109,9 @@ const struct rump_image_ops rump_image_ops = {
 #ifdef CONFIG_NETDEVICES
 	.net		= rump_net_run,
 #endif
+	.process_at	= rump_process_at,
+	.die		= rump_die,
+	.dead		= &rump_dead,
 };
 
 static char __initdata command_line[COMMAND_LINE_SIZE];

@@ -112,6 +112,8 @@ void rump_spin_wait(arch_spinlock_t *lock)
 	do {
 		while (READ_ONCE(lock->lock)) {
 			asm volatile("pause");
+			if (unlikely(READ_ONCE(rump_dead)))
+				rump_abandon();
 			if (!(++turns & 0x3f))
 				hyp->yield();
 		}

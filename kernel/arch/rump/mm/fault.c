@@ -149,7 +149,7 @@ static void zap_remote(struct rump_process *proc, unsigned long start, unsigned 
 {
 	unsigned int turns = 0;
 
-	while (host_cmpxchg(&zap_lock, 0, 1) != 0)
+	while (host_cmpxchg(&zap_lock, 0, 1) != 0 && !READ_ONCE(rump_dead))
 		hyp->yield();
 	/* One that did not answer before may still be about to: what it does is the sum. */
 	if (READ_ONCE(proc->zap)) {
@@ -161,7 +161,7 @@ static void zap_remote(struct rump_process *proc, unsigned long start, unsigned 
 	smp_store_release(&proc->zap, 1);
 	if (READ_ONCE(proc->executing) || hyp->signal(proc->hostpid, proc->hostpid, SIGBUS))
 		proc->zap = 0;
-	while (smp_load_acquire(&proc->zap) && turns++ < ZAP_TURNS)
+	while (smp_load_acquire(&proc->zap) && turns++ < ZAP_TURNS && !READ_ONCE(rump_dead))
 		hyp->yield();
 	smp_store_release(&zap_lock, 0);
 }
@@ -177,7 +177,7 @@ int rump_zap(struct rump_process *proc)
 	if (!proc)
 		proc = &rump_first_process;
 	if (!smp_load_acquire(&proc->zap))
-		return 0;
+		return !!READ_ONCE(rump_dead); /* rump_hthread_alarm() */
 	hyp->unmap(proc->zap_start, proc->zap_end - proc->zap_start);
 	smp_store_release(&proc->zap, 0);
 	return 1;

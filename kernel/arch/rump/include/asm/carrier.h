@@ -19,6 +19,13 @@ static __always_inline u32 host_cmpxchg(u32 *p, u32 old, u32 new)
 	return old;
 }
 
+static __always_inline void *host_cmpxchg_pointer(void *p, void *old, void *new)
+{
+	asm volatile("lock; cmpxchgq %2, %1"
+		     : "+a"(old), "+m"(*(void **)p) : "r"(new) : "memory", "cc");
+	return old;
+}
+
 static __always_inline void host_or(u32 *p, u32 bits)
 {
 	asm volatile("lock; orl %1, %0" : "+m"(*p) : "r"(bits) : "memory", "cc");
@@ -134,6 +141,16 @@ bool rump_hostwork_serve(struct rump_hthread *ht);
 bool rump_hostwork_waiting(void);
 void rump_hostwork_wake(void);
 
+extern u32 rump_hostwork_lock;
+
+/* death.c */
+extern u32 rump_dead;
+void rump_die(unsigned int why, struct rump_process *self);
+void __noreturn rump_abandon(void);
+bool rump_redirect(struct rump_vcpu *v, struct rump_hthread *from, struct rump_hthread *to);
+bool rump_settle(void);
+bool rump_locks_held(void);
+
 /* bound.c */
 void rump_bind(void);
 
@@ -158,11 +175,14 @@ long rump_leave_process(void);
 long rump_kill(int pid, int group, int sig);
 void rump_bury_request(struct rump_hthread *ht);
 void __noreturn rump_bury_forever(void);
-struct rump_hthread *rump_fork_child(struct rump_process *proc, int tid, int (*orphan)(void));
-void rump_bury(struct rump_process *proc, int tid);
+struct rump_hthread *rump_fork_child(struct rump_process *proc, int pid, int tid,
+				      int (*orphan)(void));
+int rump_bury(struct rump_process *proc, int tid);
 int rump_process_pid(struct rump_process *proc);
 int rump_left(struct rump_process *proc);
 void rump_forget(struct rump_process *proc);
+struct rump_process *rump_process_at(unsigned int i);
+void rump_fail_births(void);
 
 /* creds.c */
 int rump_take_over(const struct rump_bootinfo *info);
@@ -171,6 +191,9 @@ int rump_take_over(const struct rump_bootinfo *info);
 struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *proc, int tid);
 void rump_hthread_put(struct rump_hthread *ht);
 void rump_hthread_put_all(struct rump_process *proc);
+struct rump_hthread *rump_hthread_of(u32 owner);
+void rump_hthread_wake_lost(void);
+void rump_hthread_alarm(const struct rump_process *self);
 struct rump_hthread *rump_attach(struct rump_process *proc, int tid);
 void rump_detach(struct rump_hthread *ht);
 void rump_exit_task(struct rump_hthread *ht);

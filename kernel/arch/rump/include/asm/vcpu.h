@@ -18,6 +18,10 @@ struct task_struct;
 #define RUMP_IRQ_CALL		5	/* smp_call_function */
 #define RUMP_IRQ_NET		6
 #define RUMP_IRQ_GROW		7
+#define RUMP_IRQ_DEATH		8	/* the kernel is dead, leave it */
+
+/* Who owns a virtual CPU of a dead kernel, death.c. */
+#define RUMP_OWNER_NONE		(~0U)
 
 /*
  * struct rump_vcpu - a virtual CPU; theory in kernel/carrier.c
@@ -25,7 +29,7 @@ struct task_struct;
  * The first line is what entry and exit touch.
  */
 struct rump_vcpu {
-	u32 owner;			/* tid of the carrying host thread, 0 = free */
+	u32 owner;			/* id of the carrying host thread, 0 = free */
 	u32 pending;			/* interrupts */
 	struct task_struct *curr;	/* the context on this CPU */
 	unsigned long resume;		/* its stack pointer while nobody carries it */
@@ -65,6 +69,7 @@ struct rump_hthread {
 	struct rump_vcpu *vcpu;		/* where its task ran last */
 	struct task_struct *task;	/* NULL: a helper */
 	u32 tid;
+	u32 id;				/* as an owner: its place in the table, from 1 */
 	u32 word;			/* futex: 1 = parked */
 	u32 done;			/* the call has its result */
 	u32 req;			/* enum rump_request_state */
@@ -114,6 +119,7 @@ struct rump_process {
 	struct llist_head attaching;
 	struct rump_hthread *main;	/* a forked process's first thread */
 	struct rump_hthread *undertaker; /* carries for its threads, which were killed */
+	struct rump_process *claimer;	/* who has claimed this, to fork */
 	u32 birth;			/* futex: enum rump_process_birth */
 	u32 state;			/* enum rump_process_state */
 	u32 executing;			/* a program: its handlers are about to go, and its memory */

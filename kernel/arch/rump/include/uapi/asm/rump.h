@@ -16,6 +16,7 @@
 #include "map.h"
 
 #define RUMP_MAX_NCPU		16
+#define RUMP_PROCESSES		1024	/* forked ones, at once */
 
 #ifndef __ASSEMBLY__
 
@@ -217,6 +218,14 @@ struct rump_bootinfo {
 #define RUMP_CALL_NET_ADD	(RUMP_CALL_BASE + 21)	/* (struct rump_net_info *): an Ethernet device */
 #define RUMP_CALL_MAX		(RUMP_CALL_BASE + 22)
 
+/* Result of a call when the kernel is dead: ENOIOCTLCMD, beside ERESTART, which no call has. */
+#define RUMP_EDEAD		515
+
+/* Why it is: what rump_image_ops.dead points to. */
+#define RUMP_DEAD_SERVER	1	/* the process that kept it has ended */
+#define RUMP_DEAD_KILLED	2	/* a process was killed in the middle of it */
+#define RUMP_DEAD_HALTED	3	/* it was halted while processes used it */
+
 #define RUMP_WATCH_KEEP		1	/* for every wake-up, until RUMP_CALL_UNWATCH */
 
 /* Descriptors of a new process. */
@@ -240,9 +249,14 @@ struct rump_bootinfo {
  * @fork_child:	in a forked process: wait until it is one of the kernel's
  * @process_pid: host pid of a forked process
  * @left:	did a process that has ended leave in order?
- * @bury:	end what one has left that did not, in a process for this purpose only
+ * @bury:	end what one has left that did not, in a process for this purpose only; not 0 if
+ *		that cannot be done, as it was killed in the middle of the kernel
  * @forget:	free what names it, after that
  * @zap:	in the handler of a SIGBUS that another process sent: 1 if it was the kernel's
+ * @process_at:	one of the forked processes that have been born, or NULL; counts to RUMP_PROCESSES
+ * @die:	the kernel is dead, for one of the reasons RUMP_DEAD_; @self is the caller's process.
+ *		Calls return -RUMP_EDEAD from then on. Async-signal-safe
+ * @dead:	why it is, or 0
  * @vmap_fault:	map what kernel code missed at an address; 1 if it may try again
  * @net:	send (1) or receive (0) for a port; does not return
  * @fixup:	where a fault at kernel address @ip goes on, 0 = it is none
@@ -264,15 +278,18 @@ struct rump_image_ops {
 	unsigned long (*fixup)(unsigned long ip);
 	const char *release;
 	const char *version_text;
-	struct rump_hthread *(*fork_child)(struct rump_process *proc, int tid,
+	struct rump_hthread *(*fork_child)(struct rump_process *proc, int pid, int tid,
 					   int (*orphan)(void));
 	int (*process_pid)(struct rump_process *proc);
 	int (*left)(struct rump_process *proc);
-	void (*bury)(struct rump_process *proc, int tid);
+	int (*bury)(struct rump_process *proc, int tid);
 	void (*forget)(struct rump_process *proc);
 	int (*vmap_fault)(unsigned long addr);
 	int (*zap)(struct rump_process *proc);
 	void (*net)(unsigned int port, int send, int tid);
+	struct rump_process *(*process_at)(unsigned int i);
+	void (*die)(unsigned int why, struct rump_process *self);
+	const unsigned int *dead;
 };
 
 #endif /* !__ASSEMBLY__ */

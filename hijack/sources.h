@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sources.h - the files of the server: what it waits for, whom it watches */
+#ifndef HIJACK_SOURCES_H
+#define HIJACK_SOURCES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum source_type {
+	SOURCE_NONE,
+	SOURCE_CONTROL,	   /* processes ask */
+	SOURCE_LISTEN,	   /* others want to */
+	SOURCE_PROCESS,	   /* a pidfd: it has ended */
+	SOURCE_UNDERTAKER, /* likewise */
+	SOURCE_TYPES,
+};
+
+/**
+ * struct source - What the server waits for
+ * @fd:		it, closed with it
+ * @pid:	of a process
+ * @process:	what the kernel calls it, or what it is the undertaker of
+ * @refused:	of a control socket: who is at its other end may not use this kernel
+ */
+struct source {
+	enum source_type type;
+	int fd;
+	int pid;
+	bool refused;
+	uint64_t process;
+};
+
+/* sources.c */
+extern unsigned int sources_count[SOURCE_TYPES];
+long sources_start(void);
+struct source *source_add(enum source_type type, int fd);
+void source_drop(struct source *source);
+struct source *source_wait(void);
+struct source *source_of(enum source_type type, uint64_t process);
+
+/* watched.c */
+void watched_add(int pid, uint64_t process);
+void watched_ended(struct source *source);
+bool watched_is_last(int pid);
+_Noreturn void server_give_up(void);
+
+/* server.c */
+void server_unlink(void);
+void server_drop_bells(int pid);
+
+#endif

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * death.c - processes that were killed, and a kernel that cannot go on
+ *
+ * Theory of operation
+ *
+ * A process that was killed leaves nothing undone here but what its tasks have begun
+ * (fork.c ends that), unless one of its host threads
+ *
+ *   - owned a virtual CPU: it had been handed one, which its undertaker gets instead; or it was in
+ *     the middle of kernel code, or of taking or handing over, and then the kernel is lost: nobody
+ *     can tell what was half done;
+ *   - was about to wake somebody: the word said so already, so all whose word does are woken again;
+ *   - held one of the locks of host words, for a few instructions: lost as well.
+ *
+ * rump_settle() finds out. Invariant: the owner of a virtual CPU is its carrier, or has it in its
+ * carry field, but for moments; so what is otherwise for half a second stays so. And the same holds for the locks.
+ *
+ * Death. When the kernel is lost, or the process is gone whose threads do its work, or it was
+ * halted while processes use it, rump_dead says so, for good. Then
+ *
+ *   - virtual CPUs that are free get an owner that is nobody, so the fast way in finds them taken,
+ *     and the slow way looks at rump_dead;
+ *   - who carries is interrupted, and leaves the context that it carries for ever;
+ *   - who waits is woken, on the host too, as it may wait for an eventfd that nobody will ring.
+ *
+ * Invariant: who parks looks at rump_dead after it has set its word, and the word is cleared after
+ * rump_dead is set; so nobody sleeps through it.
+ */
+#include <linux/sched.h>
+#include <linux/time64.h>
+#include <asm/carrier.h>
+
+#define STUCK_TIME	(500 * NSEC_PER_MSEC)
+
+u32 rump_dead;
+
+/**
+ * rump_die() - The kernel is dead
+ * @why:	RUMP_DEAD_
+ * @self:	process of the caller
+ *
+ * Any host thread may call this, in a signal handler too, and several may at once.
+ */
+void rump_die(unsigned int why, struct rump_process *self)
+{
+	bool first = host_cmpxchg(&rump_dead, 0, why) == 0;
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++) {
+		rump_raise(&rump_vcpus[i], RUMP_IRQ_DEATH);
+		host_cmpxchg(&rump_vcpus[i].owner, 0, RUMP_OWNER_NONE);
+	}
+	/* The first one sees to all; should it be killed meanwhile, the others to their own. */
+	rump_hthread_alarm(first ? NULL : self);
+	rump_fail_births();
+}
+
+/**
+ * rump_abandon() - Leave the current context, which nobody will ever carry on
+ */
+void __noreturn rump_abandon(void)
+{
+	struct rump_vcpu *v = kstack_base()->vcpu;
+
+	for (;;)
+		rump_leave(v->carrier, v, RUMP_LEAVE_RELEASE);
+}
+
+/**
+ * rump_redirect() - Give a virtual CPU to another thread than it was handed to
+ * @v:		virtual CPU
+ * @from:	it, dead
+ * @to:		undertaker
+ *
+ * Return: whether @from had it to take
+ */
+bool rump_redirect(struct rump_vcpu *v, struct rump_hthread *from, struct rump_hthread *to)
+{
+	if (host_cmpxchg_pointer(&from->carry, v, NULL) != v)
+		return false;
+	WRITE_ONCE(v->owner, to->id);
+	smp_store_release(&to->carry, v);
+	rump_hthread_wake(to);
+	return true;
+}
+
+/* Is a virtual CPU with somebody who can not take it, or give it back? */
+static bool is_stuck(struct rump_vcpu *v)
+{
+	struct rump_hthread *owner = rump_hthread_of(READ_ONCE(v->owner)), *undertaker;
+	struct rump_process *proc = owner ? READ_ONCE(owner->proc) : NULL;
+
+	if (!proc)
+		return false;
+	undertaker = READ_ONCE(proc->undertaker);
+	if (undertaker && undertaker != owner)
+		return !rump_redirect(v, owner, undertaker);
+	return READ_ONCE(v->carrier) != owner && READ_ONCE(owner->carry) != v;
+}
+
+/**
+ * rump_locks_held() - Does anybody hold a lock of host words?
+ */
+bool rump_locks_held(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++)
+		if (READ_ONCE(rump_vcpus[i].guard_lock))
+			return true;
+	return READ_ONCE(rump_hostwork_lock);
+}
+
+static bool anything_stuck(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++)
+		if (is_stuck(&rump_vcpus[i]))
+			return true;
+	return rump_locks_held();
+}
+
+/**
+ * rump_settle() - A process was killed, and its undertaker is known: see to what it held
+ *
+ * Return: false if the kernel is lost
+ */
+bool rump_settle(void)
+{
+	u64 end = hyp->clock_mono() + STUCK_TIME;
+
+	rump_hthread_wake_lost();
+	while (anything_stuck()) {
+		if (hyp->clock_mono() > end || READ_ONCE(rump_dead))
+			return false;
+		hyp->yield();
+	}
+	if (rump_hostwork_waiting())
+		rump_hostwork_wake();
+	return true;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lost.c - the kernel is dead, and this process goes on
+ *
+ * arch/rump/kernel/death.c says how that comes. Its calls fail with EIO from then on, which the
+ * process says once.
+ */
+#include <asm/errno.h>
+
+#include "core.h"
+
+/**
+ * rump__lost() - A call found the kernel dead
+ *
+ * Return: the call's result
+ */
+long rump__lost(void)
+{
+	static bool said;
+	const char *why = "it was halted";
+
+	if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		return -EIO;
+	switch (*rump__kernel.ops->dead) {
+	case RUMP_DEAD_SERVER:
+		why = "the process that kept it has ended";
+		break;
+	case RUMP_DEAD_KILLED:
+		why = "a process was killed in the middle of it";
+		break;
+	}
+	rump__error("process %d has lost its kernel, as %s; calls fail with EIO from now on",
+		    rump__kernel.pid, why);
+	return -EIO;
+}
+
+/**
+ * rump__is_lost() - Whether there is a kernel no more
+ */
+bool rump__is_lost(void)
+{
+	return rump__kernel.ops && __atomic_load_n(rump__kernel.ops->dead, __ATOMIC_RELAXED);
+}

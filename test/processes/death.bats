@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# A kernel that dies: its server is killed, or a process in the middle of it, by somebody outside.
+
+setup() {
+	load setup.bash
+	new_image 200M
+}
+
+# server_of IMAGE: the process that keeps the kernel which uses it
+server_of() {
+	local pid
+	for pid in $(processes_of "$1"); do
+		case $(readlink "/proc/$pid/exe") in
+		*/libexec/rump/serve) echo "$pid" ;;
+		esac
+	done
+}
+
+outside() {
+	timeout -k 2 60 python3 "$RUMP_TOP/test/helpers/processes_outside.py" "$RUMP_COMMAND" "$IMG" "$@"
+}
+
+@test "the server is killed: who waits and who works gets EIO at once, one message each, and ends" {
+	cat >"$HERE/tree" <<-'END'
+		cd /mnt
+		mkfifo fifo
+		(cat fifo; echo "fifo $?") &
+		(while echo x >file && cat file >copy; do :; done; echo "loop") &
+		python3 -c '
+		import fcntl, os, select, threading
+		os.mkfifo("other")
+		pipe, fifo = os.pipe()[0], os.open("other", os.O_RDWR)
+		lock, again = os.open("lock", os.O_CREAT | os.O_RDWR), os.open("lock", os.O_RDWR)
+		fcntl.flock(lock, fcntl.LOCK_EX)
+		def error(name, call, *args):
+		    try:
+		        call(*args)
+		        result = 0
+		    except OSError as e:
+		        result = e.errno
+		    os.write(1, b"%s %d\n" % (name.encode(), result))
+		threads = [threading.Thread(target=error, args=a) for a in (
+		    ("select", select.select, [fifo, pipe], [], []),
+		    ("lock", fcntl.flock, again, fcntl.LOCK_EX),
+		    ("read", os.read, fifo, 1))]
+		for t in threads: t.start()
+		for t in threads: t.join()
+		' &
+		echo ready >"$1"
+		wait
+		echo "$$ ends"
+	END
+	sed -i 's/^\t\t//' "$HERE/tree"
+	inside bash "$HERE/tree" "$HERE/ready" >"$HERE/out" 2>"$HERE/errors" &
+	until [ -e "$HERE/ready" ]; do sleep 0.05; done
+	sleep 0.5
+	local server begin
+	server=$(server_of "$IMG")
+	begin=${EPOCHREALTIME/./}
+	kill -9 "$server"
+	wait $!
+	assert [ $((${EPOCHREALTIME/./} - begin)) -lt 5000000 ]
+	run sort "$HERE/out"
+	assert_line 'fifo 1'
+	assert_line loop
+	assert_line 'lock 5'
+	assert_line 'read 5'
+	assert_line 'select 5'
+	assert_line --regexp '^[0-9]+ ends$'
+	run grep -c 'has lost its kernel, as the process that kept it has ended' "$HERE/errors"
+	assert [ "$output" -ge 4 ]
+	run bash -c "grep -o 'process [0-9]* has lost' '$HERE/errors' | sort | uniq -d"
+	refute_output
+	# The journal brings the image into order.
+	no_server
+	run e2fsck -fp "$IMG"
+	assert [ "$status" -le 1 ]
+	assert_image_clean "$IMG"
+}
+
+@test "a program that is started after the server's end says so and fails" {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	inside bash -c 'echo x >/mnt/x; echo >"$0"; until [ -e "$1" ]; do sleep 0.05; done
+		/bin/cat /mnt/x; echo $?' "$HERE/ready" "$HERE/go" >"$HERE/out" 2>&1 &
+	until [ -e "$HERE/ready" ]; do sleep 0.05; done
+	kill -9 "$(server_of "$IMG")"
+	touch "$HERE/go"
+	wait $!
+	run cat "$HERE/out"
+	assert_line 'rump: cannot join the kernel: the process that kept it has ended'
+	assert_line 1
+	no_server
+}
+
+@test "30 kills from outside: the others go on, or all get EIO and what was synced is there" {
+	run outside 30 3
+	assert_success
+	assert_output --regexp '^30 killed: [0-9]+ times the others went on, [0-9]+ times the kernel was lost'
+}
+
+@test "8 whole trees killed at once: nothing is left" {
+	run outside 8 4 all
+	assert_success
+	assert_output '8 trees killed'
+}
