@@ -20,6 +20,7 @@
 #define BUFFER	     (256u << 10)
 #define PREFIX_MAX   4
 #define PIECES	     24
+#define SOCKET_ROOM  (4 << 20)
 
 /**
  * struct net_stream - Of one port
@@ -47,6 +48,19 @@ struct message {
 };
 
 /**
+ * enlarge() - Let a socket hold as much as it may
+ *
+ * A program that cannot send drops frames. More than the host allows everybody is root's to have.
+ */
+static void enlarge(int fd)
+{
+	const int size = SOCKET_ROOM;
+
+	if (raw_call(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size), 0) < 0)
+		raw_call(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size), 0);
+}
+
+/**
  * net_stream_open() - Start a program and connect with it
  * @path:	directories to look for it in
  * @argv:	its arguments
@@ -66,6 +80,8 @@ int net_stream_open(struct net *net, const char *path, const char *const *argv, 
 	err = raw4(__NR_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
 	if (err)
 		return err;
+	enlarge(pair[0]);
+	enlarge(pair[1]);
 	net->fd = net_high(pair[0]);
 	net->stream = (struct net_stream *)memory;
 	net->stream->prefix = prefix;

@@ -87,6 +87,15 @@ void read_persistent_clock64(struct timespec64 *ts)
 	*ts = ns_to_timespec64(hyp->clock_real());
 }
 
+/* Time stands still from reading that clock until the clocksource is used. */
+static int __init time_exact(void)
+{
+	struct timespec64 now = ns_to_timespec64(hyp->clock_real());
+
+	return do_settimeofday64(&now);
+}
+late_initcall(time_exact);
+
 void __init time_init(void)
 {
 	clock_base = hyp->clock_mono();
