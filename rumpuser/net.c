@@ -6,7 +6,7 @@
  *
  * A port is opened once, by the process that boots, and stays open as long as that process
  * lives. One host thread sends by it and one receives; backends with RUMPUSER_EXT_NET_DIRECT
- * let anybody send. Frames come and go with a struct virtio_net_hdr in front, in pieces of memory.
+ * let any thread send, on a bus those of other processes too. Frames come and go with a struct virtio_net_hdr in front, in pieces of memory.
  */
 #include <asm/errno.h>
 #include <asm/poll.h>
@@ -129,6 +129,34 @@ int rumpuser_ext_net_open(unsigned int port, struct rumpuser_ext_net *net)
 	net->features = 0;
 	nets[port].ops = kinds[net->kind];
 	return nets[port].ops->open(&nets[port], net);
+}
+
+void rumpuser_ext_net_share(unsigned int port, struct rumpuser_ext_net_share *share)
+{
+	const struct net *net = &nets[port];
+
+	*share = (struct rumpuser_ext_net_share){ .fd = net->fd };
+	if (net->ops == &net_bus_ops) {
+		share->kind = RUMPUSER_EXT_NET_BUS;
+		share->place = net_bus_place(net);
+	}
+}
+
+/* The descriptor is wanted for a moment only, so nothing of the program's sees it. */
+void rumpuser_ext_net_join(unsigned int port, int pid, const struct rumpuser_ext_net_share *share)
+{
+	char path[64];
+	long fd;
+
+	if (share->kind != RUMPUSER_EXT_NET_BUS)
+		return;
+	str_printf(path, sizeof(path), "/proc/%d/fd/%d", pid, share->fd);
+	fd = raw4(__NR_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (net_bus_join(&nets[port], fd, share->place) == 0)
+		nets[port].ops = &net_bus_ops;
+	raw1(__NR_close, fd);
 }
 
 long rumpuser_ext_net_send(unsigned int port, const void *iov, unsigned int n)

@@ -45,6 +45,10 @@ struct net_ops {
 			const struct rumpuser_ext_net_filter *filter);
 };
 
+/* net_bus.c */
+unsigned int net_bus_place(const struct net *net);
+long net_bus_join(struct net *net, int fd, unsigned int place);
+
 extern const struct net_ops net_bus_ops, net_passt_ops, net_tap_ops, net_vde_ops;
 
 /* net.c */

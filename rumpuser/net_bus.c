@@ -21,6 +21,8 @@
  * A place belongs to who holds the lock on its byte of the file (an OFD lock, which ends with its
  * process). Lengths that are read are checked: members need not trust each other's contents.
  *
+ * All processes of a member's kernel write its ring, one at a time, as its kernel sees to.
+ *
  * A reader that sleeps has set its word, with a barrier before it looks at the heads once more;
  * a writer has one between publishing and looking at the words.
  */
@@ -143,6 +145,34 @@ static long take_place(int fd, struct file *file)
 		return i;
 	}
 	return -EUSERS;
+}
+
+/**
+ * net_bus_place() - Which member a port is
+ */
+unsigned int net_bus_place(const struct net *net)
+{
+	return net->bus->self;
+}
+
+/**
+ * net_bus_join() - Send as a member whose place another process holds
+ * @fd:	the file
+ *
+ * Return: 0 or -errno
+ */
+long net_bus_join(struct net *net, int fd, unsigned int place)
+{
+	long memory = net_memory(sizeof(struct net_bus)), err;
+
+	if (raw_failed(memory))
+		return memory;
+	net->bus = (struct net_bus *)memory;
+	net->bus->self = place;
+	err = make(fd, &net->bus->file);
+	if (err)
+		raw2(__NR_munmap, memory, sizeof(struct net_bus));
+	return err;
 }
 
 static int bus_open(struct net *net, struct rumpuser_ext_net *what)

@@ -240,6 +240,35 @@ struct rumpuser_ext_net_filter {
 int rumpuser_ext_net_open(unsigned int port, struct rumpuser_ext_net *net);
 
 /**
+ * struct rumpuser_ext_net_share - What lets another process send by an open port
+ * @kind:	RUMPUSER_EXT_NET_NONE if nothing does
+ * @fd:		descriptor in the process that opened it
+ * @place:	on a bus
+ */
+struct rumpuser_ext_net_share {
+	enum rumpuser_ext_net_kind kind;
+	int fd;
+	unsigned int place;
+};
+
+/**
+ * rumpuser_ext_net_share() - Let other processes send
+ * @port:	number, of a port or of none
+ * @share:	result
+ */
+void rumpuser_ext_net_share(unsigned int port, struct rumpuser_ext_net_share *share);
+
+/**
+ * rumpuser_ext_net_join() - Send by a port that another process has opened
+ * @port:	its number there, and here
+ * @pid:	that process
+ * @share:	from rumpuser_ext_net_share()
+ *
+ * Where it fails, rumpuser_ext_net_send() will too.
+ */
+void rumpuser_ext_net_join(unsigned int port, int pid, const struct rumpuser_ext_net_share *share);
+
+/**
  * rumpuser_ext_net_send() - Send a frame
  * @port:	open port
  * @iov:	array of struct iovec; the first is a struct virtio_net_hdr

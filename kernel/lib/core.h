@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rump/rumpuser_ext.h>
+
 #include "../arch/rump/include/uapi/asm/rump.h"
 #include "enter.h"
 
@@ -65,6 +67,8 @@ struct rump__setup {
  * @memmap:	bytes of struct pages behind them
  * @size:	of the image's file; @dev, @ino, @mtime: which file it was
  * @path:	its name
+ * @pid:	process that has opened its networks
+ * @nets:	how to send by them
  */
 struct rump__layout {
 	unsigned long image_end;
@@ -73,6 +77,8 @@ struct rump__layout {
 	unsigned long size;
 	unsigned long dev, ino, mtime;
 	char path[512];
+	int pid;
+	struct rumpuser_ext_net_share nets[RUMPUSER_EXT_NET_PORTS];
 };
 
 /**

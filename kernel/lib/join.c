@@ -40,6 +40,8 @@ int rump__join(const struct rump__setup *setup, const struct rump__layout *layou
 		return err;
 	rump__fill_hyp((struct rump_hyp *)RUMP_HYP_ADDR);
 	rump__enter_image = k->ops->enter;
+	for (unsigned int i = 0; i < RUMPUSER_EXT_NET_PORTS; i++)
+		rumpuser_ext_net_join(i, layout->pid, &layout->nets[i]);
 	rump__signals_init();
 	rump__signals_attach();
 	ht = k->ops->fork_child(process, raw0(__NR_getpid), rumpuser_ext_gettid(), orphan);

@@ -77,6 +77,8 @@ static int open_device(const struct net_config *net, unsigned int port, struct r
 
 	if (err)
 		return cannot_open(net, err);
+	rump__kernel.layout.pid = raw0(__NR_getpid);
+	rumpuser_ext_net_share(port, &rump__kernel.layout.nets[port]);
 	*info = (struct rump_net_info){ .port = port, .features = what.features, .mtu = what.mtu };
 	memcpy(info->mac, net->mac, sizeof(info->mac));
 	if (!net->has_mac) {

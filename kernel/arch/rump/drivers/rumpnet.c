@@ -462,6 +462,7 @@ static void setup_device(struct net_device *dev, const struct rump_net_info *inf
 {
 	dev->netdev_ops = &net_ops;
 	dev->ethtool_ops = &ethtool_ops;
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = MTU_MAX;

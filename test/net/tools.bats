@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2016 # inner shells expand what is in single quotes
+# Tools of Linux networks, unchanged, see and change the rump kernel's devices.
+
+setup() {
+	load setup.bash
+	cd "$BATS_TEST_TMPDIR" || return
+	need ip
+}
+
+teardown() {
+	end_kernels
+}
+
+@test "ip changes addresses, size, link and routes of eth0" {
+	run rump run -n "bus=$BUS" -- bash -e -c '
+		ip addr add 10.0.0.2/24 dev eth0
+		ip link set eth0 mtu 1400 address 02:00:00:00:00:07
+		ip route add default via 10.0.0.1
+		ip -br addr show eth0; ip link show eth0; ip route
+		ip link set eth0 down; ip link show eth0'
+	assert_success
+	assert_line --regexp '^eth0 .* 10\.0\.0\.2/24'
+	assert_output --partial 'mtu 1400 '
+	assert_output --partial 'link/ether 02:00:00:00:00:07 '
+	assert_line --partial 'default via 10.0.0.1 dev eth0'
+	assert_output --partial 'state DOWN'
+}
+
+@test "ethtool names the driver and its features" {
+	need ethtool
+	run rump run -n "bus=$BUS" -- bash -c 'ethtool -i eth0; ethtool eth0; ethtool -k eth0'
+	assert_line 'driver: rumpnet'
+	assert_line --regexp 'Link detected: yes'
+	assert_line 'tcp-segmentation-offload: on'
+	assert_line 'generic-receive-offload: on'
+}
+
+@test "sysctl reads and sets; /proc/net and /sys/class/net are the rump kernel's" {
+	need sysctl
+	run rump run -n "bus=$BUS,addr=10.0.0.2/24" -- bash -c '
+		sysctl -w net.ipv4.ip_default_ttl=77; sysctl net.ipv4.ip_default_ttl
+		grep -c eth0: /proc/net/dev; ls /sys/class/net; ping -c 1 10.0.0.2'
+	assert_line --index 1 'net.ipv4.ip_default_ttl = 77'
+	assert_line --partial eth0
+	assert_output --partial 'ttl=77'
+	run sysctl -n net.ipv4.ip_default_ttl
+	refute_output 77
+}
+
+@test "ss shows the connections of the rump kernel" {
+	need ss nc
+	begin_on 10.9.0.1/24 bash -c 'nc -l 80 >/dev/null & sleep 0.3; nc -l 81'
+	run on 10.9.0.2/24 bash -c '
+		for ((i = 0; i < 100; i++)); do
+			exec 5<>/dev/tcp/10.9.0.1/80 && break; sleep 0.1
+		done 2>/dev/null
+		ss -tnH'
+	assert_output --regexp 'ESTAB +0 +0 +10\.9\.0\.2:[0-9]+ +10\.9\.0\.1:80'
+}
+
+@test "tcpdump in a third kernel sees what two say, with good checksums" {
+	need tcpdump curl python3 ethtool
+	[ "$(id -u)" -eq 0 ] || skip "tcpdump wants to change its user"
+	head -c 300000 /dev/urandom >file
+	begin_on 10.9.0.1/24 bash -c 'ethtool -K eth0 tx off >/dev/null; exec python3 -m http.server 80'
+	begin on 10.9.0.3/24 bash -c '
+		ethtool -K eth0 gro off; tcpdump -Z root -i eth0 -U -s 0 -w capture tcp 2>capture.err &
+		while ! grep -q listening capture.err; do sleep 0.05; done; echo up >"$READY"; wait'
+	run on 10.9.0.2/24 bash -c '
+		ethtool -K eth0 tx off >/dev/null
+		for ((i = 0; i < 100; i++)); do curl -so got http://10.9.0.1/file && break; sleep 0.1; done
+		cmp got file && echo whole'
+	assert_line whole
+	end_kernels
+	tcpdump -n -vv -r capture >text 2>/dev/null
+	run grep -c 'cksum.*(correct)' text
+	assert [ "$output" -gt 20 ]
+	run grep -c incorrect text
+	assert_output 0
+}
+
+@test "a DHCP server and the shim's client; udhcpc as well" {
+	need dnsmasq busybox
+	begin_on 10.9.0.1/24 dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=eth0 --user=root \
+		--dhcp-range=10.9.0.50,10.9.0.60,1h --dhcp-option=6,10.9.0.9 --dhcp-option=26,1300 \
+		--dhcp-leasefile="$BATS_TEST_TMPDIR/leases" --pid-file=
+	run rump run -n "bus=$BUS,dhcp,mac=02:00:00:00:00:05" -- bash -c 'ip addr show eth0; ip route; cat /etc/resolv.conf'
+	assert_success
+	assert_output --regexp 'inet 10\.9\.0\.5[0-9]/24 brd 10\.9\.0\.255'
+	assert_output --partial 'mtu 1300'
+	assert_output --partial 'default via 10.9.0.1'
+	assert_line 'nameserver 10.9.0.9'
+	assert_file_contains leases 02:00:00:00:00:05
+	printf '%s\n' '#!/bin/sh' '[ "$1" = bound ] && echo "bound $ip"' >script
+	chmod +x script
+	run on 10.9.0.2/24 busybox udhcpc -i eth0 -n -q -f -s ./script
+	assert_line --regexp '^bound 10\.9\.0\.5[0-9]$'
+}
+
+@test "vde: two kernels on a switch" {
+	need vde_switch vde_plug ping
+	vde_switch -s "$BATS_TEST_TMPDIR/switch" </dev/zero >/dev/null 2>&1 3>&- &
+	KERNELS+=($!)
+	answers test -S "$BATS_TEST_TMPDIR/switch/ctl"
+	begin rump run -n "vde=vde://$BATS_TEST_TMPDIR/switch,addr=10.5.0.1/24" -- bash -c 'echo up >"$READY"; exec sleep 60'
+	run rump run -n "vde=vde://$BATS_TEST_TMPDIR/switch,addr=10.5.0.2/24" -- ping -c 3 -i 0.1 10.5.0.1
+	assert_success
+	assert_output --partial ' 0% packet loss'
+}
