@@ -9,7 +9,7 @@ struct rlimit;
 struct rlimit64;
 struct task_struct;
 
-/* kernel/files.c: descriptor numbers given by the host */
+/* kernel/files.c, kernel/mirror.c: descriptor numbers given by the host */
 long rump_fd_mirror(void);
 long rump_fd_offer(unsigned int n);
 long rump_fd_withdraw(unsigned int n);
