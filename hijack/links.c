@@ -86,6 +86,19 @@ static size_t go_up(char *path, size_t start)
 }
 
 /**
+ * is_magic() - Whether a component may be one of /proc's links to what a process has open
+ * @start:	where its slash is
+ *
+ * Their texts are names of nothing, such as pipe:[1234].
+ */
+static bool is_magic(const char *path, size_t start)
+{
+	const size_t process = sizeof("/proc/") - 1;
+
+	return start > process && str_starts(path, "/proc/");
+}
+
+/**
  * follow() - Follow the symbolic links of an absolute path, on both sides
  * @nofollow:	not one at its end
  *
@@ -108,6 +121,10 @@ static bool follow(char *path, bool nofollow)
 		}
 		if (nofollow && !path[end])
 			break;
+		if (is_magic(path, start)) {
+			start = end;
+			continue;
+		}
 		char kept = path[end];
 
 		path[end] = 0;

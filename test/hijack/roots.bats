@@ -110,3 +110,12 @@ print(os.read(fd, 100).decode(), os.readlink("/proc/self/fd/%d" % fd))'
 	assert_equal "$(cat copied)" one
 	assert_image_clean
 }
+
+@test "names of open descriptors can be opened to be written, where the mount point is a directory too" {
+	mkdir place
+	PATH=/usr/bin:/bin run timeout -k 2 60 "$RUMP_COMMAND" run -m "$IMG:$HERE/place" -- bash -c '
+		echo text | tee >(wc -c >&2) >/dev/null; echo more >/dev/stdout
+		exec 5>place/f; echo in the image >/dev/fd/5; echo pipe | cat >/proc/self/fd/1; cat place/f'
+	assert_success
+	assert_equal "$(sort <<<"$output")" "$(printf '%s\n' 5 'in the image' more pipe)"
+}
