@@ -18,7 +18,12 @@
 static const char general_help[] =
 	"usage: rump run [OPTION]... [--] COMMAND [ARG]...\n"
 	"       rump shell [OPTION]...\n"
-	"       rump help [run | shell]\n"
+	"       rump server --name NAME [--foreground] [OPTION]...\n"
+	"       rump attach NAME [--] COMMAND [ARG]...\n"
+	"       rump list\n"
+	"       rump halt [--force] NAME\n"
+	"       rump dmesg [NAME]\n"
+	"       rump help [COMMAND]\n"
 	"       rump --version\n"
 	"\n"
 	"Run unchanged programs against a Linux kernel inside their own process.\n"
@@ -107,17 +112,33 @@ bool parse_size(const char *text, uint64_t *value)
 	return true;
 }
 
+/* The commands, with their help. */
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{"run", run_main, run_help},	      {"shell", shell_main, shell_help},
+	{"server", kernel_main, server_help}, {"attach", attach_main, attach_help},
+	{"list", list_main, list_help},	      {"halt", halt_main, halt_help},
+	{"dmesg", dmesg_main, dmesg_help},
+};
+
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+
 static int help_main(int argc, char **argv)
 {
-	if (argc == 1)
+	if (argc == 1) {
 		fputs(general_help, stdout);
-	else if (argc == 2 && !strcmp(argv[1], "run"))
-		fputs(run_help, stdout);
-	else if (argc == 2 && !strcmp(argv[1], "shell"))
-		fputs(shell_help, stdout);
-	else
-		die(STATUS_USAGE, "there is help for run and for shell");
-	return 0;
+		return 0;
+	}
+	for (size_t i = 0; argc == 2 && i < NCOMMANDS; i++) {
+		if (!strcmp(argv[1], commands[i].name)) {
+			fputs(commands[i].help, stdout);
+			return 0;
+		}
+	}
+	die(STATUS_USAGE, "there is help for run, shell, server, attach, list, halt and dmesg");
 }
 
 static int version_main(void)
@@ -130,10 +151,9 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
-	if (!strcmp(name, "run"))
-		return run_main(argc - 1, argv + 1);
-	if (!strcmp(name, "shell"))
-		return shell_main(argc - 1, argv + 1);
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		if (!strcmp(name, commands[i].name))
+			return commands[i].main(argc - 1, argv + 1);
 	if (!strcmp(name, "help"))
 		return help_main(argc - 1, argv + 1);
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))

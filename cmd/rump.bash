@@ -31,16 +31,41 @@ _rump_command() {
 	fi
 }
 
+# _rump_kernel SUBCOMMAND: the name of a kernel; behind it, for attach, a command.
+_rump_kernel() {
+	local i=2 options=--help
+	[ "$1" != halt ] || options+=" --force"
+	while [ "$i" -lt "$COMP_CWORD" ] && [[ ${COMP_WORDS[i]} == -* ]]; do
+		((i++))
+	done
+	if [ "$i" -lt "$COMP_CWORD" ]; then
+		[ "$1" = attach ] || return
+		[[ ${COMP_WORDS[++i]} != -- ]] || ((i == COMP_CWORD || i++))
+		_rump_command "$i"
+	elif [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "${COMP_WORDS[COMP_CWORD]}")
+	else
+		mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" list 2>/dev/null | cut -d' ' -f1)" \
+			-- "${COMP_WORDS[COMP_CWORD]}")
+	fi
+}
+
 _rump() {
 	local word=${COMP_WORDS[COMP_CWORD]} subcommand=${COMP_WORDS[1]-} i
 	local options="--mount --net --sockets --name --ro --mem --ncpu --verbose --trace --report --help"
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run shell help --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run shell server attach list halt dmesg help --help
+			--version" -- "$word")
 		return
 	fi
 	case $subcommand in
-	help) mapfile -t COMPREPLY < <(compgen -W "run shell" -- "$word") ;;
+	help) mapfile -t COMPREPLY < <(compgen -W "run shell server attach list halt dmesg" -- "$word") ;;
+	server) options+=" --foreground" ;;
+	attach | halt | dmesg)
+		_rump_kernel "$subcommand"
+		return
+		;;
 	run | shell) ;;
 	*) return ;;
 	esac

@@ -101,7 +101,25 @@ char *installed(const char *name);
 
 /* ---- server.c ---- */
 
-void server_start(const char *command);
+void server_start(const char *name, const char *command);
+int server_keep(const char *name, bool foreground);
+
+/* ---- names.c ---- */
+
+int name_connect(const char *name);
+int64_t name_ask(int server, uint32_t type, uint64_t argument, void *answer, size_t size);
+int name_listen(const char *name, char **path);
+void names_each(void (*fn)(const char *name, int server));
+
+/* ---- kernels.c ---- */
+
+int kernel_main(int argc, char **argv);
+int attach_main(int argc, char **argv);
+int list_main(int argc, char **argv);
+int halt_main(int argc, char **argv);
+int dmesg_main(int argc, char **argv);
+
+extern const char server_help[], attach_help[], list_help[], halt_help[], dmesg_help[];
 
 /* ---- check.c ---- */
 
@@ -110,6 +128,7 @@ char *check_command(const struct options *options, const char *name);
 /* ---- run.c, shell.c ---- */
 
 _Noreturn void start(struct options *options, char **command);
+_Noreturn void start_attached(char **command);
 int run_main(int argc, char **argv);
 int shell_main(int argc, char **argv);
 

@@ -16,7 +16,7 @@
 	"                      tap=NAME, vde=URL, bus=FILE, or none; see rump_net(7)\n"            \
 	"  -s, --sockets LIST  families whose sockets are the rump kernel's:\n"                    \
 	"                      all, none, or as in inet:inet6 or all:nolocal\n"                    \
-	"      --name NAME     the kernel's host name\n"                                           \
+	"      --name NAME     the kernel's host name; rump attach finds it\n"                                           \
 	"      --ro            write no image and no device\n"                                     \
 	"      --mem SIZE      memory that the kernel may use (256m)\n"                            \
 	"      --ncpu N        virtual CPUs (1)\n"                                                 \
@@ -66,12 +66,26 @@ void start(struct options *options, char **command)
 
 	disk_entries(options);
 	environment_set(options);
-	server_start(command[0]);
+	server_start(options->name, command[0]);
 	if (!path)
 		start_shell(command);
 	/* Not execv(): a file that is neither a program nor a "#!" script is the shell's. */
 	execvp(path, command);
 	die(STATUS_NOT_EXECUTABLE, "%s: %s", path, strerror(errno));
+}
+
+/**
+ * start_attached() - Replace this process by a command, against a kernel that others have started
+ */
+void start_attached(char **command)
+{
+	struct options options = {};
+
+	/* What the host does not have may be in a mount. */
+	if (strchr(command[0], '/') && access(command[0], F_OK) < 0)
+		start_shell(command);
+	execvp(check_command(&options, command[0]), command);
+	die(STATUS_NOT_EXECUTABLE, "%s: %s", command[0], strerror(errno));
 }
 
 /**

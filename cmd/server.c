@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +40,10 @@ static int move_high(int fd, int flags)
 
 /**
  * become_server() - Execute it, with nothing of ours but its end of the socket
+ * @listening:	socket of a kernel with a name, or -1
  * @command:	what it is for; its name in ps(1) and in messages says that
  */
-static _Noreturn void become_server(int control, const char *command)
+static _Noreturn void become_server(int control, int listening, const char *command)
 {
 	const char *slash = strrchr(command, '/');
 	char *program = installed(SERVE);
@@ -50,8 +52,11 @@ static _Noreturn void become_server(int control, const char *command)
 	setsid();
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	close_range(3, (unsigned int)control - 1, 0);
-	close_range((unsigned int)control + 1, ~0u, 0);
+	/* Those that stay are close-on-exec no more. */
+	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+	fcntl(control, F_SETFD, 0);
+	if (listening >= 0)
+		fcntl(listening, F_SETFD, 0);
 	setenv("RUMP_SERVE", compose("%d,%s", control, slash ? slash + 1 : command), true);
 	setenv("RUMPHIJACK", "", true);
 	unsetenv("RUMPHIJACK_TRACE");
@@ -64,10 +69,11 @@ static _Noreturn void become_server(int control, const char *command)
 /**
  * spawn() - Start the server, and a process between that waits for it
  * @pair:	control socket; pair[1] is the server's end
+ * @listening:	socket of a kernel with a name, or -1
  *
  * Return: process id of the one between, which exits as the server does
  */
-static pid_t spawn(const int pair[2], const char *command)
+static pid_t spawn(const int pair[2], int listening, const char *command)
 {
 	pid_t between = fork(), child;
 	int status;
@@ -78,7 +84,7 @@ static pid_t spawn(const int pair[2], const char *command)
 		return between;
 	child = fork();
 	if (child == 0)
-		become_server(pair[1], command);
+		become_server(pair[1], listening, command);
 	if (child < 0)
 		die(STATUS_FAILED, "cannot start a process: %s", strerror(errno));
 	close(pair[0]);
@@ -95,27 +101,9 @@ static pid_t spawn(const int pair[2], const char *command)
  */
 static bool wait_until_up(int control)
 {
-	struct request request = { .type = REQUEST_HELLO, .pid = getpid() };
-	char room[CMSG_SPACE(sizeof(int))] = "";
-	struct iovec vector = { &request, sizeof(request) };
-	struct msghdr message = { .msg_iov = &vector,
-				  .msg_iovlen = 1,
-				  .msg_control = room,
-				  .msg_controllen = sizeof(room) };
-	struct cmsghdr *part = CMSG_FIRSTHDR(&message);
 	static struct answer answer;
-	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		die(STATUS_FAILED, "cannot make a socket: %s", strerror(errno));
-	part->cmsg_level = SOL_SOCKET;
-	part->cmsg_type = SCM_RIGHTS;
-	part->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(part), &pair[1], sizeof(int));
-	if (sendmsg(control, &message, MSG_NOSIGNAL) < 0)
-		return false;
-	close(pair[1]);
-	return read(pair[0], &answer, sizeof(answer)) == sizeof(answer) && close(pair[0]) == 0;
+	return name_ask(control, REQUEST_HELLO, 0, &answer, sizeof(answer)) >= 0;
 }
 
 /**
@@ -131,35 +119,97 @@ static bool is_needed(void)
 }
 
 /**
- * server_start() - Start the server and wait until all is mounted
+ * launch() - Start the server and wait until all is mounted
+ * @name:	the kernel's, or NULL
  * @command:	what it is for
+ * @between:	result: who stays until the server ends, and ends as it does
  *
- * RUMP_SERVER tells the command how to find it. If all calls are to be the host's, none is started.
+ * Return: control socket
  */
-void server_start(const char *command)
+static int launch(const char *name, const char *command, pid_t *between)
 {
-	int pair[2], status;
-	pid_t between;
+	int pair[2], status, listening = -1;
+	char *path = NULL;
 
-	unsetenv("RUMP_SERVER");
-	if (!is_needed())
-		return;
-
+	if (name) {
+		listening = name_listen(name, &path);
+		listening = move_high(listening, F_DUPFD_CLOEXEC);
+		setenv("RUMP_SERVE_LISTEN", compose("%d,%s", listening, path), true);
+		setenv("RUMP_SERVE_PLACES", getenv("RUMPHIJACK"), true);
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		die(STATUS_FAILED, "cannot make a socket: %s", strerror(errno));
 	pair[1] = move_high(pair[1], F_DUPFD);
 	pair[0] = move_high(pair[0], F_DUPFD_CLOEXEC);
-	between = spawn(pair, command);
+	*between = spawn(pair, listening, command);
 	close(pair[1]);
-	if (!wait_until_up(pair[0])) {
-		/* It has said why. */
-		if (waitpid(between, &status, 0) < 0 || !WIFEXITED(status))
-			exit(STATUS_FAILED);
-		exit(WEXITSTATUS(status) ?: STATUS_FAILED);
+	unsetenv("RUMP_SERVE_LISTEN");
+	unsetenv("RUMP_SERVE_PLACES");
+	if (wait_until_up(pair[0])) {
+		if (listening >= 0)
+			close(listening);
+		return pair[0];
 	}
+	/* It has said why. */
+	if (path)
+		unlink(path);
+	if (waitpid(*between, &status, 0) < 0 || !WIFEXITED(status))
+		exit(STATUS_FAILED);
+	exit(WEXITSTATUS(status) ?: STATUS_FAILED);
+}
+
+/**
+ * server_start() - Start the server and wait until all is mounted
+ * @name:	for others to attach to it, or NULL
+ * @command:	what it is for
+ *
+ * RUMP_SERVER tells the command how to find it. If all calls are to be the host's, none is started.
+ */
+void server_start(const char *name, const char *command)
+{
+	pid_t between;
+	int control;
+
+	unsetenv("RUMP_SERVER");
+	if (!is_needed())
+		return;
+	control = launch(name, command, &between);
 	kill(between, SIGKILL);
 	waitpid(between, NULL, 0);
-	if (fcntl(pair[0], F_SETFD, 0) < 0)
+	if (fcntl(control, F_SETFD, 0) < 0)
 		die(STATUS_FAILED, "cannot keep a descriptor: %s", strerror(errno));
-	setenv("RUMP_SERVER", compose("fd:%d,%d", pair[0], (int)getpid()), true);
+	setenv("RUMP_SERVER", compose("fd:%d,%d", control, (int)getpid()), true);
+}
+
+/**
+ * server_keep() - Start a kernel that stays until it is halted
+ * @foreground:	stay as long
+ *
+ * Return: exit status
+ */
+int server_keep(const char *name, bool foreground)
+{
+	static struct answer answer;
+	sigset_t signals;
+	pid_t between;
+	int control, sig, status;
+
+	setenv("RUMP_SERVE_KEEP", foreground ? "foreground" : "", true);
+	unsetenv("RUMP_SERVER");
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGCHLD);
+	control = launch(name, name, &between);
+	if (!foreground) {
+		kill(between, SIGKILL);
+		return 0;
+	}
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	while (waitpid(between, &status, WNOHANG) == 0) {
+		sigwait(&signals, &sig);
+		if (sig != SIGCHLD)
+			name_ask(control, REQUEST_HALT, 1, &answer, sizeof(answer));
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILED;
 }

@@ -48,7 +48,7 @@ static char spawn_stack[SPAWN_STACK] __attribute__((aligned(16)));
  */
 static _Noreturn void mistake(const char *value)
 {
-	hijack_say("RUMP_SERVER is no fd:NUMBER,PID:", value, 0);
+	hijack_say("RUMP_SERVER is not fd:NUMBER,PID:", value, 0);
 	for (;;)
 		raw1(__NR_exit_group, EXIT_CONFIG);
 }

@@ -182,7 +182,11 @@ static void read_variable(char **variable)
 	value = value_of(*variable, "RUMP_SERVE_LISTEN");
 	if (value && str_to_number(value, &hijack_config.serve_listen, &end))
 		hijack_config.serve_path = join(*end == ',' ? end + 1 : "", "", "");
-	hijack_config.serve_keep |= value_of(*variable, "RUMP_SERVE_KEEP") != NULL;
+	value = value_of(*variable, "RUMP_SERVE_KEEP");
+	if (value) {
+		hijack_config.serve_keep = true;
+		hijack_config.serve_detached = !*value;
+	}
 	value = value_of(*variable, "RUMP_SERVE_PLACES");
 	if (value)
 		hijack_config.serve_places = join(value, "", "");

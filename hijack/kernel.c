@@ -170,6 +170,19 @@ bool kernel_is_early(void)
 }
 
 /**
+ * rumphijack_syslog() - syslog(2) of the rump kernel, for rump dmesg, which this library is loaded into
+ *
+ * Return: result or a negated errno
+ */
+__attribute__((visibility("default"))) long rumphijack_syslog(int type, char *buffer, int size);
+long rumphijack_syslog(int type, char *buffer, int size)
+{
+	long result = kernel_need();
+
+	return result ? result : kernel_call(__NR_syslog, type, (long)buffer, size, 0, 0, 0);
+}
+
+/**
  * kernel_thread_exit() - End the calling thread's task
  */
 void kernel_thread_exit(void)

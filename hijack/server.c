@@ -295,7 +295,7 @@ static void serve(const struct source *source, const struct request *request, in
 			send_places(reply);
 			return;
 		case REQUEST_STATUS:
-			answer.result = sources_count[SOURCE_PROCESS];
+			answer.result = sources_count[SOURCE_PROCESS] | raw0(__NR_getpid) << 32;
 			break;
 		case REQUEST_HALT:
 			answer.result = request_halt(request, reply);
@@ -308,7 +308,7 @@ static void serve(const struct source *source, const struct request *request, in
 	if (fd >= 0)
 		raw1(__NR_close, fd);
 	/* Whoever has started a kernel that stays is answered, and what follows is for nobody. */
-	if (request->type == REQUEST_HELLO && hijack_config.serve_keep)
+	if (request->type == REQUEST_HELLO && hijack_config.serve_detached)
 		raw2(__NR_dup2, 1, 2);
 }
 

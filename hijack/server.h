@@ -23,7 +23,7 @@ enum request_type {
 	REQUEST_LIFELINE, /* answered with a description of its own of the lifeline */
 	REQUEST_END,	  /* @pid is about to end; answered when nothing more is to be written */
 	REQUEST_PLACES,	  /* answered with a struct places_answer */
-	REQUEST_STATUS,	  /* answered with the number of processes */
+	REQUEST_STATUS,	  /* answered with the number of processes, and its pid in the upper half */
 	REQUEST_HALT,	  /* end; @process: also if processes use the kernel. -EBUSY, or no answer but the end */
 	REQUEST_STARTED,  /* of the server's own: a process has joined, @process, or could not, 0 */
 	REQUEST_HALTED,	  /* of the server's own: the images are clean */

@@ -29,6 +29,7 @@ enum hijack_images {
  * @serve_listen: socket that others may connect to, or 0
  * @serve_path:	its name, or NULL
  * @serve_keep:	keep the kernel until it is halted
+ * @serve_detached: and say nothing once it is up
  * @serve_places: RUMPHIJACK for those that connect, or NULL
  */
 struct hijack_config {
@@ -48,6 +49,7 @@ struct hijack_config {
 	unsigned long serve_listen;
 	const char *serve_path;
 	bool serve_keep;
+	bool serve_detached;
 	const char *serve_places;
 	bool verbose;
 	enum hijack_images images;

@@ -73,7 +73,7 @@ complete_words() {
 }
 
 @test "completion: subcommands, options, families, files, commands" {
-	run complete_words r
+	run complete_words ru
 	assert_output run
 	run complete_words run --m
 	assert_output $'--mount\n--mem'
@@ -82,7 +82,15 @@ complete_words() {
 	run complete_words shell ''
 	assert_line --partial --ncpu
 	run complete_words help ''
-	assert_output $'run\nshell'
+	assert_output "$(printf '%s\n' run shell server attach list halt dmesg)"
+	run complete_words server --for
+	assert_output --foreground
+	run complete_words halt --
+	assert_output $'--help\n--force'
+	run complete_words attach name tru
+	assert_line true
+	run complete_words attach name -- tru
+	assert_line true
 	run complete_words run -s inet
 	assert_output $'inet\ninet6'
 	run complete_words run -s inet : netl

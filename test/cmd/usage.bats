@@ -30,7 +30,7 @@ setup() {
 			assert_output "$text"
 		done
 	done
-	run rump help attach
+	run rump help nonsense
 	assert_failure 2
 }
 
