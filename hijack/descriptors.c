@@ -29,7 +29,8 @@
  *     removes it. Readers take no lock: a stale 0 sends the call to the placeholder.
  *
  * The lock is held with signals deferred (rump__self.held), as handlers may open files. It is not
- * held while the rump kernel may block.
+ * held while the rump kernel may block. While there is one thread it is a plain word: nobody makes
+ * another thread with the lock held, and a vfork child has numbers, and a lock, of its own.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -47,25 +48,46 @@
 #define HIDDEN_MAX  512
 
 struct fds fds_main;
+bool fds_threads;
 __thread struct fds *fds_own;
 
 static int master = -1;
 static int hidden[HIDDEN_MAX];
 static unsigned int nhidden;
 
+static __attribute__((noinline)) void lock_contended(uint32_t *word)
+{
+	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE))
+		raw4(__NR_futex, word, FUTEX_WAIT_PRIVATE, 2, 0);
+}
+
+static inline void lock(struct fds *f)
+{
+	uint32_t free = 0;
+
+	kernel_hold();
+	if (!fds_threads)
+		__atomic_store_n(&f->lock, 1, __ATOMIC_RELAXED);
+	else if (!__atomic_compare_exchange_n(&f->lock, &free, 1, false, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED))
+		lock_contended(&f->lock);
+}
+
+static inline void unlock(struct fds *f)
+{
+	if (!fds_threads)
+		__atomic_store_n(&f->lock, 0, __ATOMIC_RELAXED);
+	else if (__atomic_exchange_n(&f->lock, 0, __ATOMIC_RELEASE) == 2)
+		raw3(__NR_futex, &f->lock, FUTEX_WAKE_PRIVATE, 1);
+	kernel_release();
+}
+
 /**
  * fds_lock() - Take the lock, with signals deferred
  */
 void fds_lock(void)
 {
-	uint32_t *word = &fds_now()->lock, free = 0;
-
-	kernel_hold();
-	if (__atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_ACQUIRE,
-					__ATOMIC_RELAXED))
-		return;
-	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE))
-		raw4(__NR_futex, word, FUTEX_WAIT_PRIVATE, 2, 0);
+	lock(fds_now());
 }
 
 /**
@@ -73,11 +95,7 @@ void fds_lock(void)
  */
 void fds_unlock(void)
 {
-	uint32_t *word = &fds_now()->lock;
-
-	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
-		raw3(__NR_futex, word, FUTEX_WAKE_PRIVATE, 1);
-	kernel_release();
+	unlock(fds_now());
 }
 
 /**
@@ -407,12 +425,12 @@ long fds_begin(void)
 	struct fds *f = fds_now();
 	long result = 0;
 
-	fds_lock();
+	lock(f);
 	if (f->nparked - f->closing <= f->in_flight || f->parked[0].closing || f->parked[0].fd > f->full_below)
 		result = offer_lowest();
 	if (!result)
 		f->in_flight++;
-	fds_unlock();
+	unlock(f);
 	return result;
 }
 
@@ -424,13 +442,13 @@ void fds_end(long result)
 {
 	struct fds *f = fds_now();
 
-	fds_lock();
+	lock(f);
 	f->in_flight--;
 	if (result >= 0) {
 		fds_unpark((unsigned int)result);
 		fds_set((unsigned int)result);
 	}
-	fds_unlock();
+	unlock(f);
 }
 
 /**
@@ -480,9 +498,9 @@ long fds_close(unsigned int fd)
 	uint32_t close;
 	long result;
 
-	fds_lock();
+	lock(f);
 	if (!fd_is_rump(fd)) {
-		fds_unlock();
+		unlock(f);
 		return -EBADF;
 	}
 	fds_forget(fd);
@@ -493,22 +511,22 @@ long fds_close(unsigned int fd)
 		result = kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
 		raw1(__NR_close, fd);
 		fds_freed(fd);
-		fds_unlock();
+		unlock(f);
 		return result;
 	}
 	close = ++f->last_close ? f->last_close : ++f->last_close;
 	park(find(fd), fd, close);
-	fds_unlock();
+	unlock(f);
 
 	result = kernel_call(__NR_close, fd, 0, 0, 0, 0, 0);
 
-	fds_lock();
+	lock(f);
 	i = find(fd);
 	if (is_parked(i, fd) && f->parked[i].closing == close) {
 		f->parked[i].closing = 0;
 		f->closing--;
 	}
-	fds_unlock();
+	unlock(f);
 	return result;
 }
 

@@ -39,6 +39,7 @@ struct fds {
 
 /* Of this process; and of a vfork child that has its parent's memory, but numbers of its own. */
 extern struct fds fds_main;
+extern bool fds_threads; /* there has been more than one thread */
 extern __thread struct fds *fds_own __attribute__((tls_model("initial-exec")));
 
 static inline struct fds *fds_now(void)

@@ -112,10 +112,13 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 {
 	unsigned long flags = call->nr == __NR_clone ? call->arg[0] : 0;
 
-	if (kind == HIJACK_THREAD)
-		return 0;
 	if (call->nr == __NR_clone3)
 		peek(&flags, (const void *)call->arg[0], sizeof(flags));
+	/* Who goes on at the same time with the same memory. */
+	if (kind != HIJACK_FORK && call->nr != __NR_vfork && !(flags & CLONE_VFORK))
+		fds_threads = true;
+	if (kind == HIJACK_THREAD)
+		return 0;
 	if (!kernel_up) {
 		/* Children are to find the same kernel. */
 		if (nplaces || places_families)

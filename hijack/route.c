@@ -446,24 +446,41 @@ static inline __attribute__((always_inline)) long host_here(struct hijack_call *
 	return result;
 }
 
+enum plainly {
+	PLAINLY_NOT,
+	PLAINLY_HOST,
+	PLAINLY_RUMP, /* with the names of the call */
+};
+
 /**
- * is_plainly_host() - Whether a call is the host's by its path alone, and that is easy to see
+ * plainly() - Whose a call is, if that is easy to see by its path alone
  *
  * It has one path and no descriptor beside, which is absolute, or empty and the call is for the
  * directory's descriptor itself, as fstat(3) is.
  */
-static inline __attribute__((always_inline)) bool is_plainly_host(const struct hijack_rule *rule,
+static inline __attribute__((always_inline)) enum plainly plainly(const struct hijack_rule *rule,
 								  const struct hijack_call *call)
 {
 	const char *path = (const char *)call->arg[(rule->path[0].path - 1) & 7];
+	const struct place *place;
+	unsigned long dir;
 
-	if (!rule->path[0].path || rule->path[1].path || rule->fd[0] || rule->how || fds_parked())
-		return false;
-	if (rule->at && (call->arg[rule->at - 1] & AT_EMPTY_PATH))
-		return readable_empty(path) && rule->path[0].dir &&
-		       (int)call->arg[rule->path[0].dir - 1] != AT_FDCWD &&
-		       !fd_is_rump(call->arg[rule->path[0].dir - 1]);
-	return readable_plain(path) && places_far(path) && !may_make(rule, call);
+	if (!rule->path[0].path || rule->path[1].path || rule->fd[0] || rule->how)
+		return PLAINLY_NOT;
+	if (rule->at && (call->arg[rule->at - 1] & AT_EMPTY_PATH)) {
+		dir = (unsigned long)dir_of(rule, call, 0);
+		if ((int)dir == AT_FDCWD || !readable_empty(path))
+			return PLAINLY_NOT;
+		if (fd_is_rump(dir))
+			return PLAINLY_RUMP;
+		return fds_parked() ? PLAINLY_NOT : PLAINLY_HOST;
+	}
+	if (!readable_plain(path))
+		return PLAINLY_NOT;
+	if (places_far(path))
+		return fds_parked() || may_make(rule, call) ? PLAINLY_NOT : PLAINLY_HOST;
+	place = kernel_up ? places_of(path) : NULL;
+	return place && !place->strip ? PLAINLY_RUMP : PLAINLY_NOT;
 }
 
 /**
@@ -474,14 +491,21 @@ static inline __attribute__((always_inline)) long args(struct hijack_call *call)
 	const struct hijack_rule *rule = &hijack_rules[call->nr];
 	const struct place *place;
 	struct decision d;
+	enum plainly side;
 	long result;
 
 	if (!nplaces && !kernel_up)
 		return hijack_pass(call);
-	if (is_plainly_host(rule, call)) {
-		result = host_here(call);
+	side = plainly(rule, call);
+	if (side != PLAINLY_NOT) {
+		if (side == PLAINLY_HOST)
+			result = host_here(call);
+		else
+			result = rule->newfd ? rump_newfd(call) : rump_perform(call);
 		if (__builtin_expect(result == -ENOENT, 0))
 			return args_slowly(call, rule, result);
+		if (side == PLAINLY_RUMP)
+			return result;
 		goto made;
 	}
 	if (__builtin_expect(rule->how, 0) && is_confined(rule, call)) {
