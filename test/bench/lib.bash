@@ -52,3 +52,25 @@ each() {
 value() {
 	each "$2" | awk -F '\t' -v name="$1" '$1 == name { print $2 }'
 }
+
+# both NAME AIM UNIT SCRIPT: SCRIPT runs under `rump run` on a new image, and on the host in a directory of
+# its ext4. It prints the figure, which it takes itself, while the kernel is up: $clock before and
+# $took behind what is to be timed. Both take turns, and the best counts.
+# shellcheck disable=SC2016,SC2034 # they are for the script
+clock='t=${EPOCHREALTIME/./}' took='t=$((${EPOCHREALTIME/./} - t)); echo "${t%???}.${t: -3}"'
+both() {
+	local name=$1 aim=$2 unit=$3 order=-n i
+	[ "$unit" != /s ] || order=-rn
+	printf '%s\n' "$4" >"$dir/script"
+	rm -f "$dir/with" "$dir/without"
+	new_image "$dir/both" 512M
+	for ((i = 0; i < ${TURNS:-3}; i++)); do
+		"$rump" run -s inet -n none -m "$dir/both:/mnt" -- bash -eu -c \
+			"mkdir /mnt/$i; cd /mnt/$i; . '$dir/script'" >>"$dir/with"
+		mkdir "$dir/host/$i"
+		(cd "$dir/host/$i" && bash -eu -c ". '$dir/script'") >>"$dir/without"
+		rm -rf "$dir/host/$i"
+	done
+	line "$name" "$(sort $order "$dir/with" | head -1)" "$(sort $order "$dir/without" | head -1)" \
+		"$unit" "$aim"
+}
