@@ -19,6 +19,8 @@ long rump__lost(void)
 	static bool said;
 	const char *why = "it was halted";
 
+	/* By this very process, which ends. */
+	rump__wait_for_end();
 	if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
 		return -EIO;
 	switch (*rump__kernel.ops->dead) {

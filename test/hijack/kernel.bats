@@ -61,7 +61,7 @@ assert_image_has_file() {
 	ln -s "$(command -v bash)" "$BATS_TEST_TMPDIR/$name"
 	# shellcheck disable=SC2016
 	run booted "$BATS_TEST_TMPDIR/$name" -c 'for comm in /proc/[0-9]*/comm; do
-	read -r name <"$comm"
+	name= && read -r name <"$comm"
 	[ "$name" = "rump:$1" ] && echo one && cat "${comm%comm}"task/*/comm
 done 2>/dev/null
 exit 0' - "$name"
