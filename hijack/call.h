@@ -81,8 +81,11 @@ void hijack_on_kernel(void);
 void hijack_on_own(int fd, bool is);
 /* A call has failed on the host with EFAULT: its result, made again if that was for a page of the kernel's. */
 long hijack_on_fault(struct hijack_call *call);
-/* In a thread that is about to end, by exit(2) or by unmapping its stack. */
-void hijack_on_thread_exit(void);
+/*
+ * In a thread that is about to end, by exit(2) or by unmapping its stack. Whether it is the last: then all
+ * is done that hijack_on_exit() does.
+ */
+bool hijack_on_thread_exit(void);
 /* In a process about to end by exit_group(2). */
 void hijack_on_exit(void);
 

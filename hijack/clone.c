@@ -105,8 +105,11 @@ void hijack_after_clone(struct hijack_call *call)
  */
 long host_exit(struct hijack_call *call)
 {
-	hijack_on_thread_exit();
-	return raw1(__NR_exit, call->arg[0]);
+	if (!hijack_on_thread_exit())
+		return raw1(__NR_exit, call->arg[0]);
+	if (__builtin_expect(hijack_watched, 0))
+		report_print("exit");
+	return raw1(__NR_exit_group, call->arg[0]);
 }
 
 /**

@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/resource.h>
 
+#include "rooms.h"
 #include "route.h"
 #include "special.h"
 #include "state.h"
@@ -317,7 +318,6 @@ long route_ioctl(struct hijack_call *call)
 long route_mount(struct hijack_call *call)
 {
 	struct hijack_call copy = *call;
-	char source[PATH_ROOM], target[PATH_ROOM];
 	struct named named;
 	long result;
 
@@ -326,6 +326,8 @@ long route_mount(struct hijack_call *call)
 	if (readable_path((const char *)call->arg[1]) ||
 	    (call->arg[0] && readable_path((const char *)call->arg[0])))
 		return -EFAULT;
+	ROOM(source);
+	ROOM(target);
 	if (!paths_name(&named, AT_FDCWD, (const char *)call->arg[1], target))
 		return -ENAMETOOLONG;
 	if (named.side == HIJACK_HOST)

@@ -50,9 +50,10 @@ WEAK long hijack_on_fault(struct hijack_call *call)
 	return -EFAULT;
 }
 
-WEAK void hijack_on_thread_exit(void)
+WEAK bool hijack_on_thread_exit(void)
 {
 	kernel_thread_exit();
+	return false;
 }
 
 WEAK void hijack_on_exit(void)

@@ -9,6 +9,7 @@
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 
+#include "rooms.h"
 #include "route.h"
 #include "special.h"
 #include "state.h"
@@ -77,12 +78,12 @@ static long move_instance(unsigned int fd)
 long route_inotify_add_watch(struct hijack_call *call)
 {
 	struct hijack_call copy = *call;
-	char buffer[PATH_ROOM];
 	struct named named;
 	long result;
 
 	if (!nplaces && !kernel_up)
 		return hijack_pass(call);
+	ROOM(buffer);
 	result = readable_path((const char *)call->arg[1]);
 	if (result)
 		return fd_is_rump(call->arg[0]) ? result : hijack_host(call);

@@ -10,6 +10,7 @@
 #include <linux/openat2.h>
 
 #include "links.h"
+#include "rooms.h"
 #include "route.h"
 #include "state.h"
 #include "str.h"
@@ -108,7 +109,7 @@ static bool is_magic(const char *path, size_t start)
  */
 static bool follow(char *path, bool nofollow)
 {
-	char target[PATH_ROOM];
+	ROOM(target);
 	size_t start = 0, end;
 	int links = 0;
 
@@ -150,7 +151,7 @@ static bool follow(char *path, bool nofollow)
  */
 static bool move_to(const struct place *place, char *path, size_t end)
 {
-	char rest[PATH_ROOM];
+	ROOM(rest);
 
 	str_copy(rest, path + end);
 	if (place->length + str_length(rest) >= PATH_ROOM)
@@ -236,7 +237,6 @@ static bool has_no_links(long dir, const char *path)
 bool paths_again(struct named *named, long dir, const char *path, bool nofollow, char *buffer)
 {
 	const struct place *place;
-	char before[PATH_ROOM];
 
 	if (!nplaces || !path || !path[0] ||
 	    (path[0] == '/' && kernel_up && path_name_magic(&(struct named){0}, path, buffer)))
@@ -251,6 +251,7 @@ bool paths_again(struct named *named, long dir, const char *path, bool nofollow,
 		return false;
 	}
 	path_normalise(buffer, true);
+	ROOM(before);
 	str_copy(before, buffer);
 	if (!(named->side == HIJACK_HOST ? host_leads_in : follow)(buffer, nofollow) ||
 	    str_equal(before, buffer))

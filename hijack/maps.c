@@ -66,7 +66,8 @@ long host_munmap(struct hijack_call *call)
 
 	/* A thread that unmaps its stack has nothing left to do but exit(2). */
 	if (here - start < length && !(start % IMAGE_PAGE)) {
-		hijack_on_thread_exit();
+		if (hijack_on_thread_exit())
+			raw1(__NR_exit_group, 0);
 		hijack_unmap_and_exit(start, length);
 	}
 	result = raw2(__NR_munmap, start, call->arg[1]);

@@ -9,6 +9,7 @@
 #include <linux/fcntl.h>
 
 #include "execute.h"
+#include "rooms.h"
 #include "route.h"
 #include "server.h"
 #include "special.h"
@@ -20,16 +21,17 @@
  */
 long route_getcwd(struct hijack_call *call)
 {
-	char name[PATH_ROOM], mine[PATH_ROOM];
 	long length;
 
 	if (!paths_cwd_is_rump)
 		return hijack_pass(call);
+	ROOM(name);
+	ROOM(mine);
 	call->side = HIJACK_RUMP;
-	length = kernel_call(__NR_getcwd, (long)name, sizeof(name), 0, 0, 0, 0);
+	length = kernel_call(__NR_getcwd, (long)name, PATH_ROOM, 0, 0, 0, 0);
 	if (raw_failed(length))
 		return length;
-	length = paths_to_program(mine, name, sizeof(mine));
+	length = paths_to_program(mine, name, PATH_ROOM);
 	if (raw_failed(length) || (unsigned long)length >= call->arg[1])
 		return raw_failed(length) ? length : -ERANGE;
 	return poke((char *)call->arg[0], mine, (size_t)length + 1) ? length + 1 : -EFAULT;
@@ -42,13 +44,14 @@ long route_getcwd(struct hijack_call *call)
  */
 static long chroot_on_host(const char *path)
 {
-	char link[32], root[PATH_ROOM];
+	ROOM(root);
+	char link[32];
 	long fd = raw4(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0), length, result;
 
 	if (raw_failed(fd))
 		return fd;
 	str_printf(link, sizeof(link), "/proc/self/fd/%d", (int)fd);
-	length = raw3(__NR_readlink, link, root, sizeof(root) - 1);
+	length = raw3(__NR_readlink, link, root, PATH_ROOM - 1);
 	raw1(__NR_close, fd);
 	root[raw_failed(length) ? 0 : length] = 0;
 	result = raw1(__NR_chroot, path);
@@ -114,7 +117,7 @@ static long change(struct hijack_call *call, struct named *named, char *buffer)
  */
 long route_chdir(struct hijack_call *call)
 {
-	char buffer[PATH_ROOM];
+	ROOM(buffer);
 	struct named named;
 
 	if (!nplaces && !kernel_up)
@@ -143,7 +146,7 @@ long route_fchdir(struct hijack_call *call)
  */
 long route_chroot(struct hijack_call *call)
 {
-	char buffer[PATH_ROOM];
+	ROOM(buffer);
 	struct named named;
 	long result;
 
@@ -162,13 +165,13 @@ long route_chroot(struct hijack_call *call)
  */
 static long tell_name(struct hijack_call *call, long fd, char *to, unsigned long room)
 {
-	char name[PATH_ROOM];
+	ROOM(name);
 	long length;
 
 	call->side = HIJACK_RUMP;
 	if ((long)room <= 0)
 		return -EINVAL;
-	length = paths_rump_fd(name, fd, sizeof(name));
+	length = paths_rump_fd(name, fd, PATH_ROOM);
 	if (raw_failed(length))
 		return length;
 	if ((unsigned long)length > room)
@@ -199,11 +202,11 @@ static bool is_rump_name(const char *path, long *fd)
  */
 static bool tell_program(const char *path, char *to, unsigned long room, long *result)
 {
-	char name[PATH_ROOM];
 	long length;
 
 	if (!kernel_up || readable_path(path) || !str_equal(path, "/proc/self/exe"))
 		return false;
+	ROOM(name);
 	length = execute_name(name);
 	if (!length || (long)room <= 0)
 		return false;

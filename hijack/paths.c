@@ -22,6 +22,7 @@
 #include <linux/fcntl.h>
 
 #include "links.h"
+#include "rooms.h"
 #include "route.h"
 #include "state.h"
 #include "str.h"
@@ -261,8 +262,8 @@ long paths_to_program(char *to, const char *rump, size_t room)
  */
 static long read_rump_link(char *to, const char *link, size_t room)
 {
-	char name[PATH_ROOM];
-	long length = kernel_call(__NR_readlink, (long)link, (long)name, sizeof(name) - 1, 0, 0, 0);
+	ROOM(name);
+	long length = kernel_call(__NR_readlink, (long)link, (long)name, PATH_ROOM - 1, 0, 0, 0);
 
 	if (raw_failed(length))
 		return length;

@@ -55,6 +55,10 @@ static __thread unsigned long unborn; /* the child that a fork is about to make,
 static __thread unsigned long unborn_flags;
 static __thread int parent;
 
+/* How many threads this process has, for the last one ends it; and who it is: a vfork child has its memory. */
+static unsigned int threads = 1;
+static int self;
+
 /**
  * hijack_on_start() - Read the configuration of this layer
  */
@@ -62,6 +66,7 @@ void hijack_on_start(char **argv, char **envp)
 {
 	(void)argv;
 	client_configure(rump__getenv(envp, "RUMP_SERVER"), rump__getenv(envp, "XDG_RUNTIME_DIR"));
+	self = (int)raw0(__NR_getpid);
 	places_read(envp);
 	if (client_root_is_rump)
 		places_all();
@@ -117,8 +122,10 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 	/* Who goes on at the same time with the same memory. */
 	if (kind != HIJACK_FORK && call->nr != __NR_vfork && !(flags & CLONE_VFORK))
 		fds_threads = true;
-	if (kind == HIJACK_THREAD)
+	if (kind == HIJACK_THREAD) {
+		__atomic_fetch_add(&threads, 1, __ATOMIC_RELAXED);
 		return 0;
+	}
 	if (!kernel_up) {
 		/* Children are to find the same kernel. */
 		if (nplaces || places_families)
@@ -153,6 +160,8 @@ static void begin_child(void)
 
 	unborn = 0;
 	borrows = 0;
+	threads = 1;
+	self = (int)raw0(__NR_getpid);
 	if (!kernel_up)
 		return;
 	kernel_hold();
@@ -223,6 +232,8 @@ void hijack_on_parent(enum hijack_kind kind, long result)
 {
 	struct borrowed *b;
 
+	if (kind == HIJACK_THREAD && raw_failed(result))
+		__atomic_fetch_sub(&threads, 1, __ATOMIC_RELAXED);
 	if (kind == HIJACK_VFORK && borrows) {
 		b = &borrowed[--borrows];
 		if (fds_own)
@@ -245,12 +256,17 @@ void hijack_on_parent(enum hijack_kind kind, long result)
 }
 
 /**
- * hijack_on_thread_exit() - Before the end of a thread
+ * hijack_on_thread_exit() - Before the end of a thread, or of the process if that was its last
  */
-void hijack_on_thread_exit(void)
+bool hijack_on_thread_exit(void)
 {
 	wait_thread_exit();
+	if (raw0(__NR_getpid) != self || __atomic_fetch_sub(&threads, 1, __ATOMIC_ACQ_REL) == 1) {
+		hijack_on_exit();
+		return true;
+	}
 	kernel_thread_exit();
+	return false;
 }
 
 /**

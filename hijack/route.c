@@ -26,6 +26,7 @@
 #include <linux/stat.h>
 
 #include "../build/gen/hijack_table.h"
+#include "rooms.h"
 #include "route.h"
 #include "special.h"
 #include "state.h"
@@ -190,7 +191,7 @@ static bool any_closed(const struct hijack_rule *rule, const struct hijack_call 
  * Return: false if it was not
  */
 static bool decide(struct decision *d, const struct hijack_rule *rule,
-		   const struct hijack_call *call, char (*buffers)[PATH_ROOM])
+		   const struct hijack_call *call, char *const *buffers)
 {
 	d->side = HIJACK_HOST;
 	d->decided = d->conflict = false;
@@ -306,7 +307,7 @@ static bool is_unclear(const struct decision *d, const struct hijack_rule *rule,
  * Return: whether any does
  */
 static bool lead_elsewhere(struct decision *d, const struct hijack_rule *rule,
-			   const struct hijack_call *call, char (*buffers)[PATH_ROOM])
+			   const struct hijack_call *call, char *const *buffers)
 {
 	bool changed = false;
 
@@ -345,7 +346,9 @@ static bool may_make(const struct hijack_rule *rule, const struct hijack_call *c
 static __attribute__((noinline)) long args_slowly(struct hijack_call *call,
 						  const struct hijack_rule *rule, long result)
 {
-	char buffers[MAX_PATHS][PATH_ROOM];
+	ROOM(first);
+	ROOM(second);
+	char *const buffers[MAX_PATHS] = {first, second};
 	struct decision d;
 	bool changed = false;
 

@@ -12,6 +12,7 @@
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 
+#include "rooms.h"
 #include "route.h"
 #include "special.h"
 #include "state.h"
@@ -35,7 +36,6 @@
  */
 static const void *rump_address(const void *address, unsigned long *length, char *copy)
 {
-	char path[PATH_ROOM];
 	struct named named;
 	uint32_t room = (uint32_t)*length;
 	size_t size;
@@ -43,6 +43,7 @@ static const void *rump_address(const void *address, unsigned long *length, char
 	if (!nplaces || room <= SUN_PATH + 1 || room > SUN_ROOM || !peek(copy, address, room) ||
 	    *(uint16_t *)copy != AF_UNIX || !copy[SUN_PATH])
 		return NULL;
+	ROOM(path);
 	copy[room < SUN_ROOM ? room : SUN_ROOM - 1] = 0;
 	if (!paths_name(&named, AT_FDCWD, copy + SUN_PATH, path) || named.side == HIJACK_HOST)
 		return NULL;
@@ -116,7 +117,7 @@ bool unix_names_rump(struct message *message, char *room)
  */
 void unix_name_back(void *address, uint32_t *length, uint32_t room)
 {
-	char name[SUN_ROOM + 1], path[PATH_ROOM];
+	char name[SUN_ROOM + 1];
 	uint32_t stored;
 	long size;
 
@@ -128,7 +129,8 @@ void unix_name_back(void *address, uint32_t *length, uint32_t room)
 	    name[SUN_PATH] != '/')
 		return;
 	name[size] = 0;
-	size = paths_to_program(path, name + SUN_PATH, sizeof(path));
+	ROOM(path);
+	size = paths_to_program(path, name + SUN_PATH, PATH_ROOM);
 	if (size < 0)
 		return;
 	stored += (uint32_t)(size - (long)str_length(name + SUN_PATH));

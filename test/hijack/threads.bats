@@ -47,3 +47,27 @@ both() {
 	assert_line --partial "objects=3"
 	refute_line --regexp 'objects=[4-9]'
 }
+
+# stacks TEST: on an image
+stacks() {
+	image ext4 32M
+	run timeout -k 2 60 "$RUMP_COMMAND" run -m "$IMG:/mnt" -- "$HELPERS/hijack_stacks" "$1" /mnt
+	assert_output "$1: done"
+	assert_image_clean
+}
+
+@test "16 threads with the smallest stacks there are, on files of the image" {
+	stacks threads
+	assert_success
+}
+
+@test "handlers on the smallest alternate stacks, of timers and of faults, on files of the image" {
+	stacks handlers
+	assert_success
+}
+
+@test "a process whose threads end one by one, without exit_group, leaves the image clean" {
+	stacks exit
+	assert_failure 5
+	assert_equal "$(/sbin/debugfs -R 'cat last' "$IMG" 2>/dev/null)" "written by the last thread"
+}
