@@ -41,7 +41,7 @@ static bool executed;	      /* it was that before it executed this program */
 static bool started;	      /* the server, by this process */
 bool client_cwd_is_rump, client_root_is_rump;
 static int server = -1;	      /* the other end, in the process that starts the server */
-static char spawn_stack[SPAWN_STACK] __attribute__((aligned(16)));
+static char spawn_stack[SPAWN_STACK] RARELY __attribute__((aligned(16)));
 
 /**
  * mistake() - RUMP_SERVER cannot be understood
@@ -166,7 +166,7 @@ static void run_server(void *argument)
  */
 static void run_errand(void *argument)
 {
-	static char stack[SPAWN_STACK] __attribute__((aligned(16)));
+	static char stack[SPAWN_STACK] RARELY __attribute__((aligned(16)));
 	long child;
 
 	raw0(__NR_setsid);

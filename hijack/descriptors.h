@@ -29,12 +29,12 @@ struct parked {
  * The rest is descriptors.c's.
  */
 struct fds {
-	uint64_t rump[FDS / 64];
 	unsigned int top;
 	unsigned int nparked, closing, in_flight, full_below;
 	uint32_t lock;
 	uint32_t last_close;
 	struct parked parked[PARKED_MAX];
+	uint64_t rump[FDS / 64];
 };
 
 /* Of this process; and of a vfork child that has its parent's memory, but numbers of its own. */

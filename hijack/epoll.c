@@ -76,8 +76,8 @@ struct patience {
 	unsigned long mask_size;
 };
 
-static struct half halves[HALVES];
-static uint16_t half_of[NUMBERS]; /* 0: no instance, NO_HALF, or index plus 1 */
+static struct half halves[HALVES] RARELY;
+static uint16_t half_of[NUMBERS] RARELY; /* 0: no instance, NO_HALF, or index plus 1 */
 bool epoll_used;
 
 /**

@@ -38,8 +38,8 @@ struct errand {
 };
 
 static char path[PATH_ROOM];
-static unsigned char errand_stack[4096] __attribute__((aligned(16)));
-static unsigned char mksites_stack[4096] __attribute__((aligned(16)));
+static unsigned char errand_stack[4096] RARELY __attribute__((aligned(16)));
+static unsigned char mksites_stack[4096] RARELY __attribute__((aligned(16)));
 
 /**
  * image_fits() - Read and check the header of an image

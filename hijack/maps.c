@@ -22,7 +22,7 @@
  */
 void maps_rewrite(int fd, uint64_t start, uint64_t length, uint64_t offset, long (*copy)(long fd))
 {
-	static char buffer[IMAGE_PAGE] __attribute__((aligned(16)));
+	static char buffer[IMAGE_PAGE] RARELY __attribute__((aligned(16)));
 	static char name[32];
 	struct text text = {name, 0, sizeof(name) - 1};
 	struct loaded object = {.name = name, .copy = copy};

@@ -230,7 +230,7 @@ static struct probe {
 	int out;
 	char child_stack[PROBE_STACK] __attribute__((aligned(16)));
 	char helper_stack[PROBE_STACK] __attribute__((aligned(16)));
-} probe;
+} probe RARELY;
 
 /**
  * run_probe() - In a vfork child: become the program that knows file systems

@@ -6,12 +6,13 @@
 
 #include "raw.h"
 #include "sources.h"
+#include "state.h"
 
 #define SOURCES 4096 /* the kernel's processes, undertakers, and connections */
 
 unsigned int sources_count[SOURCE_TYPES];
 
-static struct source sources[SOURCES];
+static struct source sources[SOURCES] RARELY;
 static unsigned int top; /* above are none */
 static int epoll;
 

@@ -9,6 +9,9 @@
 
 struct rump__action;
 
+/* Large and rarely used: apart from what every program uses, which lies in few pages then. */
+#define RARELY __attribute__((section(".bss.rarely")))
+
 /* ---- config.c ---- */
 
 /* How images get into place: mapped, or copied into private memory (where mapping fails, under gdb,

@@ -53,7 +53,7 @@ struct dynamic {
 	uint64_t slot;
 };
 
-static struct dynamic dynamic[MAX_DYNAMIC];
+static struct dynamic dynamic[MAX_DYNAMIC] RARELY;
 static struct lock dynamic_lock;
 static struct rump__action program_action;
 static volatile char selector = SYSCALL_DISPATCH_FILTER_BLOCK; /* of all threads */
