@@ -159,6 +159,8 @@ static void check_disk(struct mount *mount, const struct stat *st, const char *t
 
 	size_option(mount, &rest, "offset", &offset);
 	size_option(mount, &rest, "sizelimit", &size);
+	mount->begin = offset;
+	mount->end = size && size < UINT64_MAX - offset ? offset + size : UINT64_MAX;
 	mount->readonly = mount->readonly || is_readonly(rest);
 	fd = open_disk(mount, st, &mount->readonly);
 	type = type ? type_of_kernel(type) : probe_type(mount, fd, offset, size);
@@ -211,12 +213,14 @@ void disk_entries(struct options *options)
 	for (mount = options->mounts; mount < end; mount++) {
 		mount->readonly = options->readonly;
 		make_entry(mount);
-		/* Each mount locks its disk for itself. */
+		/* What is written is written by one. */
 		for (other = options->mounts; other < mount; other++)
 			if (mount->disk && other->disk && mount->dev == other->dev &&
-			    mount->ino == other->ino && !(mount->readonly && other->readonly))
+			    mount->ino == other->ino && !(mount->readonly && other->readonly) &&
+			    mount->begin < other->end && other->begin < mount->end)
 				die(STATUS_FAILED,
-				    "%s can be mounted only once, or read-only each time",
+				    "%s can be mounted only once, or read-only each time, or in parts "
+				    "with offset= and sizelimit= that do not overlap",
 				    mount->source);
 	}
 }

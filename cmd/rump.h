@@ -32,7 +32,7 @@ bool parse_size(const char *text, uint64_t *value);
  * @dir:	where to mount it: absolute, in the shortest form
  * @options:	what the user wants, or ""
  * @entry:	for RUMP_MOUNT; this and what follows is made by disk_entries()
- * @disk:	whether there is a file or a device, of which are
+ * @disk:	whether there is a file or a device, of which are @dev and @ino, from @begin to @end
  */
 struct mount {
 	const char *given;
@@ -44,6 +44,8 @@ struct mount {
 	bool readonly;
 	dev_t dev;
 	ino_t ino;
+	uint64_t begin;
+	uint64_t end;
 };
 
 /**

@@ -132,3 +132,56 @@ long route_tgkill(struct hijack_call *call)
 {
 	return kill_one(call, (int)call->arg[0], call->arg[2]);
 }
+
+/**
+ * route_rt_sigqueueinfo() - rt_sigqueueinfo(2)
+ */
+long route_rt_sigqueueinfo(struct hijack_call *call)
+{
+	return kill_one(call, (int)call->arg[0], call->arg[1]);
+}
+
+/**
+ * route_rt_tgsigqueueinfo() - rt_tgsigqueueinfo(2)
+ */
+long route_rt_tgsigqueueinfo(struct hijack_call *call)
+{
+	return kill_one(call, (int)call->arg[0], call->arg[2]);
+}
+
+/**
+ * pid_of() - The process that a pidfd is for
+ *
+ * Return: 0 if it is none, or has ended
+ */
+static int pid_of(unsigned long fd)
+{
+	static const char name[] = "\nPid:\t";
+	char text[512];
+	unsigned long pid;
+	const char *at;
+	long file, length;
+
+	str_printf(text, sizeof(text), "/proc/self/fdinfo/%d", (int)fd);
+	file = raw4(__NR_openat, AT_FDCWD, text, O_RDONLY | O_CLOEXEC, 0);
+	if (raw_failed(file))
+		return 0;
+	length = raw3(__NR_read, file, text, sizeof(text) - 1);
+	raw1(__NR_close, file);
+	text[length > 0 ? length : 0] = 0;
+	at = str_search(text, name);
+	return at && str_to_number(at + sizeof(name) - 1, &pid, &at) ? (int)pid : 0;
+}
+
+/**
+ * route_pidfd_send_signal() - pidfd_send_signal(2)
+ */
+long route_pidfd_send_signal(struct hijack_call *call)
+{
+	int pid;
+
+	if (fd_is_rump(call->arg[0]))
+		return -EBADF;
+	pid = is_abrupt(call->arg[1]) ? pid_of(call->arg[0]) : 0;
+	return pid > 0 ? kill_one(call, pid, call->arg[1]) : hijack_pass(call);
+}

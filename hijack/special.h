@@ -46,6 +46,7 @@ hijack_fn route_exit, route_exit_group;
 
 /* kill.c */
 hijack_fn route_kill, route_tkill, route_tgkill;
+hijack_fn route_rt_sigqueueinfo, route_rt_tgsigqueueinfo, route_pidfd_send_signal;
 
 /* execute.c */
 hijack_fn route_execve, route_execveat;

@@ -3,7 +3,9 @@
  * disk.c - host files and devices become disks of the kernel
  *
  * A disk is locked with flock(2), for writing or shared, so that two kernels
- * never write one image, and the descriptor stays open as long as the disk exists.
+ * never write one image, and the descriptor stays open as long as the disk exists. Disks of this kernel
+ * that are parts of one file, and do not overlap, share the lock: it belongs to the open file
+ * description, so the second disk has a duplicate of the first one's descriptor.
  */
 #include <asm/errno.h>
 #include <asm/stat.h>
@@ -11,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/stat.h>
 
+#include "bare/lock.h"
 #include "bare/raw.h"
 #include "bare/str.h"
 
@@ -19,6 +22,15 @@
 #define FD_HIGH		700
 #define SECTOR		512
 #define LOCKS_ROOM	16384
+#define SHARED		64
+
+/* Disks that have a lock for writing: others may share it. */
+static struct shared {
+	int fd;			/* 0: none */
+	unsigned long dev, ino;
+	uint64_t begin, end;
+} shared[SHARED];
+static struct lock shared_lock;
 
 static long read_file(const char *path, char *buf, size_t size)
 {
@@ -79,11 +91,10 @@ static void name_holder(const char *path, const struct stat *st)
 		    n > 0 ? comm : "?");
 }
 
-/* Open and lock; a file that may not be written is a read-only disk. */
-static int open_locked(const char *path, bool readonly, struct stat *st, int *fdp,
-		       int *is_readonly)
+/* Open; a file that may not be written is a read-only disk. */
+static long open_disk(const char *path, bool readonly, struct stat *st, int *is_readonly)
 {
-	long fd = -EACCES, high, ret;
+	long fd = -EACCES, ret;
 
 	if (!readonly)
 		fd = raw4(__NR_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
@@ -91,27 +102,84 @@ static int open_locked(const char *path, bool readonly, struct stat *st, int *fd
 	if (fd == -EACCES || fd == -EROFS || fd == -EPERM)
 		fd = raw4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return -fd;
+		return fd;
 	ret = raw2(__NR_fstat, fd, st);
-	if (ret < 0)
-		goto fail;
-	ret = raw2(__NR_flock, fd, (*is_readonly ? LOCK_SH : LOCK_EX) | LOCK_NB);
+	if (ret >= 0)
+		return fd;
+	raw1(__NR_close, fd);
+	return ret;
+}
+
+/*
+ * The lock of another disk that is another part of the file.
+ * Return: a duplicate of its descriptor, 0 if there is none, -EBUSY if they overlap
+ */
+static long share_lock(const struct rump_disk_info *info, const struct stat *st)
+{
+	unsigned long mask = lock_take(&shared_lock);
+	struct shared *s;
+	long fd = 0;
+
+	for (s = shared; s < shared + SHARED && fd >= 0; s++) {
+		if (!s->fd || s->dev != st->st_dev || s->ino != st->st_ino)
+			continue;
+		if (info->begin < s->end && s->begin < info->begin + info->size)
+			fd = -EBUSY;
+		else if (!fd)
+			fd = s->fd;
+	}
+	if (fd > 0)
+		fd = raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
+	lock_release(&shared_lock, mask);
+	return fd;
+}
+
+/* Let other parts share the lock of this one. */
+static void note_lock(const struct rump_disk_info *info, const struct stat *st)
+{
+	unsigned long mask = lock_take(&shared_lock);
+	struct shared *s;
+
+	for (s = shared; s < shared + SHARED && s->fd; s++)
+		;
+	if (s < shared + SHARED)
+		*s = (struct shared){ info->fd, st->st_dev, st->st_ino, info->begin,
+				      info->begin + info->size };
+	lock_release(&shared_lock, mask);
+}
+
+/* A disk is no more. */
+static void forget_lock(int fd)
+{
+	unsigned long mask = lock_take(&shared_lock);
+	struct shared *s;
+
+	for (s = shared; s < shared + SHARED; s++)
+		if (s->fd == fd)
+			s->fd = 0;
+	lock_release(&shared_lock, mask);
+}
+
+/* Lock the file, or share a lock; the descriptor may be another one then. */
+static int lock_disk(const char *path, struct rump_disk_info *info, const struct stat *st)
+{
+	long fd = share_lock(info, st), ret = 0;
+
+	if (fd == 0) {
+		ret = raw2(__NR_flock, info->fd, (info->readonly ? LOCK_SH : LOCK_EX) | LOCK_NB);
+		fd = raw3(__NR_fcntl, info->fd, F_DUPFD_CLOEXEC, FD_HIGH);
+	} else if (fd < 0) {
+		ret = fd == -EBUSY ? -EWOULDBLOCK : fd;
+	}
+	if (fd >= 0) {
+		raw1(__NR_close, info->fd);
+		info->fd = (int)fd;
+	}
 	if (ret == -EWOULDBLOCK) {
 		name_holder(path, st);
 		ret = -EBUSY;
 	}
-	if (ret < 0)
-		goto fail;
-	high = raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
-	if (high >= 0) {
-		raw1(__NR_close, fd);
-		fd = high;
-	}
-	*fdp = fd;
-	return 0;
-fail:
-	raw1(__NR_close, fd);
-	return -ret;
+	return (int)-ret;
 }
 
 static int disk_size(int fd, const struct stat *st, uint64_t *size, unsigned int *blocksize)
@@ -161,9 +229,10 @@ int rump__disk_attach(const char *key, const char *path, bool readonly, uint64_t
 	long ret;
 	int err;
 
-	err = open_locked(path, readonly, &st, &info.fd, &info.readonly);
-	if (err)
-		return err;
+	ret = open_disk(path, readonly, &st, &info.readonly);
+	if (ret < 0)
+		return (int)-ret;
+	info.fd = (int)ret;
 	err = disk_size(info.fd, &st, &whole, &info.blocksize);
 	if (err)
 		goto fail;
@@ -175,11 +244,17 @@ int rump__disk_attach(const char *key, const char *path, bool readonly, uint64_t
 	info.begin = begin;
 	info.size = size;
 	info.discard = !info.readonly;
+	err = lock_disk(path, &info, &st);
+	if (err)
+		goto fail;
 	own(info.fd, true);
 	ret = rump__enter(RUMP_CALL_DISK_ADD, (long)key, (long)&info, 0, 0, 0, 0);
 	err = -ret;
-	if (ret >= 0)
+	if (ret >= 0) {
+		if (!info.readonly)
+			note_lock(&info, &st);
 		return 0;
+	}
 	own(info.fd, false);
 fail:
 	raw1(__NR_close, info.fd);
@@ -199,6 +274,7 @@ int rump__disk_detach(const char *key)
 	if (fd < 0)
 		return -fd;
 	own((int)fd, false);
+	forget_lock((int)fd);
 	raw1(__NR_close, fd);
 	return 0;
 }

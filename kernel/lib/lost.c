@@ -7,6 +7,8 @@
  */
 #include <asm/errno.h>
 
+#include "bare/raw.h"
+
 #include "core.h"
 
 /**
@@ -32,7 +34,7 @@ long rump__lost(void)
 		break;
 	}
 	rump__error("process %d has lost its kernel, as %s; calls fail with EIO from now on",
-		    rump__kernel.pid, why);
+		    (int)raw0(__NR_getpid), why);
 	return -EIO;
 }
 

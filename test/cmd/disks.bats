@@ -206,7 +206,7 @@ type_of() {
 	ln "$IMG" other
 	run rump run -m "$IMG:/a" -m other:/b -- true
 	assert_failure 1
-	assert_output 'rump: other can be mounted only once, or read-only each time'
+	assert_output 'rump: other can be mounted only once, or read-only each time, or in parts with offset= and sizelimit= that do not overlap'
 	run rump run -m "$IMG:/a:ro" -m other:/b -- true
 	assert_failure 1
 	run rump run --ro -m "$IMG:/a" -m other:/b -- /usr/bin/env

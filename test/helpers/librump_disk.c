@@ -65,7 +65,7 @@ static void etfs(int argc, char **argv)
 	CHECK(!rump_init());
 	CHECK(rump_getversion() == RUMP_VERSION);
 	CHECK(rump_pub_etfs_register("/a/b", image, RUMP_ETFS_DIR) == EOPNOTSUPP);
-	CHECK(rump_pub_etfs_register("/a/b", "/nonexistent", RUMP_ETFS_BLK) == ENOENT);
+	CHECK(rump_pub_etfs_register("/a/b", "/nonexistent/file", RUMP_ETFS_BLK) == ENOENT);
 	CHECK(rump_pub_etfs_register_withsize("/a/b", image, RUMP_ETFS_BLK, 100, 512) == EINVAL);
 	CHECK(rump_pub_etfs_register_withsize("/a/b", image, RUMP_ETFS_BLK, 0, 1000 * MIB) ==
 	      EINVAL);
