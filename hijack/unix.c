@@ -31,10 +31,13 @@
  * rump_address() - The rump kernel's form of a unix address
  * @copy:	SUN_ROOM bytes, room for it
  * @length:	of the address; changed
+ * @make:	whether the name is to be made
+ *
+ * Paths are named here seldom enough to look for links of the host each time.
  *
  * Return: NULL if it names no path of the rump kernel
  */
-static const void *rump_address(const void *address, unsigned long *length, char *copy)
+static const void *rump_address(const void *address, unsigned long *length, char *copy, bool make)
 {
 	struct named named;
 	uint32_t room = (uint32_t)*length;
@@ -45,7 +48,11 @@ static const void *rump_address(const void *address, unsigned long *length, char
 		return NULL;
 	ROOM(path);
 	copy[room < SUN_ROOM ? room : SUN_ROOM - 1] = 0;
-	if (!paths_name(&named, AT_FDCWD, copy + SUN_PATH, path) || named.side == HIJACK_HOST)
+	if (!paths_name(&named, AT_FDCWD, copy + SUN_PATH, path))
+		return NULL;
+	if (named.side == HIJACK_HOST)
+		paths_again(&named, AT_FDCWD, copy + SUN_PATH, make, path);
+	if (named.side == HIJACK_HOST)
 		return NULL;
 	size = str_length(named.path);
 	if (SUN_PATH + size + 1 > SUN_ROOM)
@@ -102,7 +109,7 @@ bool unix_names_rump(struct message *message, char *room)
 	unsigned long length = message->name_length;
 	const void *rump;
 
-	rump = message->name ? rump_address(message->name, &length, room) : NULL;
+	rump = message->name ? rump_address(message->name, &length, room, false) : NULL;
 	if (!rump)
 		return false;
 	message->name = room;
@@ -152,7 +159,8 @@ static long with_address(struct hijack_call *call, int address)
 	long result;
 
 	if (copy.arg[address])
-		rump = rump_address((const void *)copy.arg[address], &copy.arg[address + 1], room);
+		rump = rump_address((const void *)copy.arg[address], &copy.arg[address + 1], room,
+				    call->nr == __NR_bind);
 	if (!rump)
 		return route_fd(call);
 	copy.arg[address] = (unsigned long)rump;

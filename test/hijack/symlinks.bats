@@ -188,3 +188,22 @@ print(open('place/f', opener=lambda p, f: os.open(p, f, dir_fd=e)).read(), end='
 	run stripped cat to-file
 	assert_output rump
 }
+
+@test "a unix socket is bound and reached by a link of the host, where the host has that directory too" {
+	ln -s "$PLACE" to-place
+	local program='import os, socket
+server = socket.socket(socket.AF_UNIX)
+server.bind("to-place/socket")
+server.listen()
+for name in "place/socket", "to-place/socket":
+    socket.socket(socket.AF_UNIX).connect(name)
+    os.remove(name) if name[0] == "t" else print(os.path.exists(name))'
+	run at python3 -c "$program"
+	assert_output True
+	assert_success
+	mkdir "$PLACE"
+	run at python3 -c "$program"
+	assert_output True
+	assert_success
+	assert_not_exists "$PLACE/socket"
+}
