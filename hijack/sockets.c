@@ -361,13 +361,14 @@ long route_recvmsg(struct hijack_call *call)
 }
 
 /**
- * route_recvmmsg() - recvmmsg(2): descriptors and names are looked for in the first messages only
+ * route_recvmmsg() - recvmmsg(2): some messages at a time on a unix socket, for their descriptors and names
  */
 long route_recvmmsg(struct hijack_call *call)
 {
 	struct message_vector *vector = (struct message_vector *)call->arg[1], copy;
 	uint32_t name_rooms[FIRST_MESSAGES];
 	struct message *messages[FIRST_MESSAGES];
+	struct hijack_call first = *call;
 	unsigned int n = 0, room = 0;
 	long result;
 
@@ -383,7 +384,9 @@ long route_recvmmsg(struct hijack_call *call)
 		messages[n] = &vector[n].message;
 		name_rooms[n] = copy.message.name_length;
 	}
-	result = room ? receive(call, messages, n, room) : rump_perform(call);
+	if (first.arg[2] > FIRST_MESSAGES)
+		first.arg[2] = FIRST_MESSAGES;
+	result = room ? receive(&first, messages, n, room) : rump_perform(&first);
 	for (unsigned int i = 0; i < n && (long)i < result; i++)
 		unix_name_back(messages[i]->name, &messages[i]->name_length, name_rooms[i]);
 	return result;

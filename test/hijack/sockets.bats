@@ -146,3 +146,66 @@ same() {
 		refute_output --partial 'recovering journal'
 	done
 }
+
+@test "sendmmsg and recvmmsg of 40 messages by paths of the image: each has its sender's name" {
+	image ext4 32M
+	cat >"$BATS_TEST_TMPDIR/many.c" <<-'END'
+		#define _GNU_SOURCE
+		#include <stdio.h>
+		#include <string.h>
+		#include <sys/socket.h>
+		#include <sys/un.h>
+		#define N 40
+		static int named(struct sockaddr_un *name, const char *path)
+		{
+			int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+			*name = (struct sockaddr_un){.sun_family = AF_UNIX};
+			strcpy(name->sun_path, path);
+			return bind(fd, (struct sockaddr *)name, sizeof(*name)) ? -1 : fd;
+		}
+		int main(void)
+		{
+			static struct mmsghdr out[N], in[N];
+			static struct sockaddr_un from, to, names[N];
+			static struct iovec part[2 * N];
+			static char bytes[2 * N];
+			FILE *queue = fopen("/rump/proc/sys/net/unix/max_dgram_qlen", "w");
+			int a, b, got = 0, sent = 0, good = 0;
+
+			if (!queue || fputs("100", queue) < 0 || fclose(queue))
+				return 2;
+			a = named(&from, "/rump/mnt/from");
+			b = named(&to, "/rump/mnt/to");
+			for (int i = 0; i < N; i++) {
+				bytes[i] = (char)i;
+				part[i] = (struct iovec){bytes + i, 1};
+				part[N + i] = (struct iovec){bytes + N + i, 1};
+				out[i].msg_hdr = (struct msghdr){&to, sizeof(to), part + i, 1};
+				in[i].msg_hdr = (struct msghdr){names + i, sizeof(names[i]), part + N + i, 1};
+			}
+			while (sent < N) {
+				int n = sendmmsg(a, out + sent, (unsigned)(N - sent), MSG_DONTWAIT);
+
+				if (n <= 0)
+					return 1;
+				sent += n;
+			}
+			while (got < N) {
+				int n = recvmmsg(b, in + got, (unsigned)(N - got), MSG_DONTWAIT, NULL);
+
+				if (n <= 0)
+					return 1;
+				got += n;
+			}
+			for (int i = 0; i < N; i++)
+				good += bytes[N + i] == i && !strcmp(names[i].sun_path, from.sun_path);
+			return printf("%d %d %d\n", sent, got, good) < 0;
+		}
+	END
+	gcc -O2 -o "$BATS_TEST_TMPDIR/many" "$BATS_TEST_TMPDIR/many.c"
+	RUMP_MOUNT=$IMG:/mnt RUMPHIJACK=path=/rump LD_PRELOAD=$SHIM run timeout -k 2 20 "$BATS_TEST_TMPDIR/many"
+	assert_success
+	assert_output "40 40 40"
+	assert_image_clean
+}
