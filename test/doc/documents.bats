@@ -176,6 +176,6 @@ load setup
 	cd "$RUMP_TOP"
 	mapfile -t scripts < <(sources | xargs -d '\n' grep -lE '^#!/bin/(ba)?sh' 2>/dev/null)
 	[ ${#scripts[@]} -gt 3 ]
-	run shellcheck "${scripts[@]}"
+	run shellcheck -x "${scripts[@]}"
 	assert_success
 }
