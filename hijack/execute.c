@@ -448,6 +448,15 @@ static long execute_in_rump(const struct program *program, const struct named *n
 }
 
 /**
+ * execute_named() - Execute a program on the side that its name is of
+ */
+static long execute_named(const struct program *program, const struct named *named)
+{
+	return named->side == HIJACK_HOST ? execute_on_host(program, named->dir, named->path) :
+					    execute_in_rump(program, named);
+}
+
+/**
  * execute() - Execute a program, wherever it is
  */
 static long execute(const struct program *program)
@@ -466,12 +475,10 @@ static long execute(const struct program *program)
 		return -ENOENT;
 	if (!paths_name(&named, program->dir, program->path, buffer))
 		return -ENAMETOOLONG;
-	do
-		result = named.side == HIJACK_HOST ?
-				 execute_on_host(program, named.dir, named.path) :
-				 execute_in_rump(program, &named);
-	while (result == -ENOENT &&
-	       paths_again(&named, program->dir, program->path, nofollow, buffer));
+	result = execute_named(program, &named);
+	if (result == -ENOENT &&
+	    paths_again(&named, program->dir, program->path, nofollow, buffer))
+		result = execute_named(program, &named);
 	return result;
 }
 

@@ -49,7 +49,7 @@ flood() {
 @test "a flood of malformed frames: the kernel lives, and answers afterwards" {
 	need python3
 	flood >flood.py
-	begin_on 10.9.0.1/24 sleep 60
+	begin_on 10.9.0.1/24 sleep 600
 	run on 10.9.0.2/24 python3 flood.py "$RANDOM" 5
 	assert_success
 	assert_output --regexp '^sent [0-9]{5,}'
@@ -116,7 +116,7 @@ flood() {
 @test "two kernels have one address: duplicate address detection refuses IPv6, IPv4 goes on" {
 	begin on fd09::1/64,addr=10.9.0.1/24 bash -c '
 		while ip -6 addr show eth0 | grep -q tentative; do sleep 0.05; done
-		echo up >"$READY"; exec sleep 60'
+		echo up >"$READY"; exec sleep 600'
 	run on fd09::1/64,addr=10.9.0.2/24 bash -c '
 		for ((i = 0; i < 100; i++)); do ip -6 addr show eth0 | grep -q dadfailed && break; sleep 0.05; done
 		ip -6 addr show eth0; ping -c 1 10.9.0.1'
@@ -126,7 +126,7 @@ flood() {
 
 @test "a kernel that is stopped holds nobody up" {
 	local pid
-	begin_on 10.9.0.1/24 sleep 60
+	begin_on 10.9.0.1/24 sleep 600
 	begin on 10.9.0.2/24 bash -c 'echo up >"$READY"; exec ping -q -f 10.9.0.1'
 	pid=$(pgrep -f "^ping -q -f 10.9.0.1" | head -1)
 	kill -STOP "$pid"

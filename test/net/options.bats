@@ -118,3 +118,11 @@ refused() {
 	assert_failure 1
 	assert_output --partial "RUMP_NET='bus=$BUS,nonsense': there is no option 'nonsense'"
 }
+
+@test "a program that is not where a PATH with .. in it looks first is found where it looks next" {
+	mkdir -p a/b
+	# dash tries each directory by execve(2).
+	PATH=$PWD/a/b/../..:$PATH run timeout 20 "$RUMP_COMMAND" run -n none -- sh -c 'exec expr 6 \* 7'
+	assert_success
+	assert_output 42
+}

@@ -5,7 +5,7 @@
 
 load ../lib/common
 
-unset RUMP_MOUNT RUMPHIJACK RUMP_NET RUMP_HOSTNAME RUMP_MEMLIMIT RUMP_NCPU RUMP_VERBOSE LD_PRELOAD
+unset RUMP_MOUNT RUMPHIJACK RUMP_NET RUMP_HOSTNAME RUMP_MEMLIMIT RUMP_VERBOSE LD_PRELOAD
 BUS=$BATS_TEST_TMPDIR/bus
 KERNELS=()
 
@@ -19,7 +19,7 @@ need() {
 
 # rump ARG...
 rump() {
-	timeout -k 2 60 "$RUMP_COMMAND" "$@"
+	timeout -k 2 300 "$RUMP_COMMAND" "$@"
 }
 
 # on ADDRESS COMMAND...: run it in a kernel on the bus

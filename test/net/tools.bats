@@ -104,7 +104,7 @@ teardown() {
 	vde_switch -s "$BATS_TEST_TMPDIR/switch" </dev/zero >/dev/null 2>&1 3>&- &
 	KERNELS+=($!)
 	answers test -S "$BATS_TEST_TMPDIR/switch/ctl"
-	begin rump run -n "vde=vde://$BATS_TEST_TMPDIR/switch,addr=10.5.0.1/24" -- bash -c 'echo up >"$READY"; exec sleep 60'
+	begin rump run -n "vde=vde://$BATS_TEST_TMPDIR/switch,addr=10.5.0.1/24" -- bash -c 'echo up >"$READY"; exec sleep 600'
 	run rump run -n "vde=vde://$BATS_TEST_TMPDIR/switch,addr=10.5.0.2/24" -- ping -c 3 -i 0.1 10.5.0.1
 	assert_success
 	assert_output --partial ' 0% packet loss'

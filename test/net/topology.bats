@@ -21,7 +21,7 @@ kernel() {
 		[ "$1" = -- ] || networks+=(-n "$1")
 		shift
 	done
-	begin rump run "${networks[@]}" -- bash -e -c "$1; echo up >\"\$READY\"; exec sleep 60"
+	begin rump run "${networks[@]}" -- bash -e -c "$1; echo up >\"\$READY\"; exec sleep 600"
 }
 
 @test "a router between two buses, four kernels around it" {
@@ -115,4 +115,12 @@ kernel() {
 	assert_line '0 received'
 	assert_line --regexp '^some ([5-9][0-9]|1[0-8][0-9])$'
 	assert_line reordered
+}
+
+@test "examples/networks.sh: three kernels, two networks" {
+	need tc curl python3
+	run timeout 100 "$RUMP_TOP/examples/networks.sh"
+	assert_success
+	assert_line 'a page from far away'
+	assert_line --regexp '^the way there and back takes [2-9][0-9] ms$'
 }
