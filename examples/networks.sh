@@ -4,6 +4,8 @@
 #
 # The networks are files that the kernels share. The router's kernel forwards between its two
 # devices, and lets each packet wait 20 ms on its way to the client. The host sees none of it.
+# shellcheck disable=SC2016 # the shells inside expand it
+
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 PATH=$here/../build/bin:$here/../../../../bin:$PATH:/usr/sbin:/sbin
