@@ -159,6 +159,16 @@ void rumpuser_ext_net_join(unsigned int port, int pid, const struct rumpuser_ext
 	raw1(__NR_close, fd);
 }
 
+void rumpuser_ext_net_end(void)
+{
+	for (unsigned int i = 0; i < RUMPUSER_EXT_NET_PORTS; i++)
+		if (nets[i].stream)
+			net_stream_hang_up(&nets[i]);
+	for (unsigned int i = 0; i < RUMPUSER_EXT_NET_PORTS; i++)
+		if (nets[i].stream)
+			net_stream_wait(&nets[i]);
+}
+
 long rumpuser_ext_net_send(unsigned int port, const void *iov, unsigned int n)
 {
 	if (!nets[port].ops)

@@ -65,6 +65,8 @@ int net_spawn(const char *path, const char *const *argv, int fd, bool stdio, int
 /* net_stream.c */
 int net_stream_open(struct net *net, const char *path, const char *const *argv, bool stdio,
 		    unsigned int prefix);
+void net_stream_hang_up(struct net *net);
+void net_stream_wait(struct net *net);
 long net_stream_send(struct net *net, const struct iovec *iov, unsigned int n);
 long net_stream_receive(struct net *net, const struct iovec *iov, unsigned int n, bool wait,
 			const struct rumpuser_ext_net_filter *filter);

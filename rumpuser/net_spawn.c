@@ -63,7 +63,7 @@ static _Noreturn void run(const char *path, const char *const *argv, int fd, boo
  * @stdio:	as standard input and output, or else as NET_CHILD_FD
  * @messages:	its standard error
  *
- * Return: 0 or -errno
+ * Return: its process id or -errno
  */
 int net_spawn(const char *path, const char *const *argv, int fd, bool stdio, int messages)
 {
@@ -79,9 +79,9 @@ int net_spawn(const char *path, const char *const *argv, int fd, bool stdio, int
 	if (child == 0)
 		run(path, argv, fd, stdio, messages, report[1]);
 	raw1(__NR_close, report[1]);
-	err = child < 0 ? child : 0;
-	if (!err && raw3(__NR_read, report[0], &err, sizeof(err)) != sizeof(err))
-		err = 0;
+	err = child;
+	if (child > 0 && raw3(__NR_read, report[0], &err, sizeof(err)) != sizeof(err))
+		err = child;
 	raw1(__NR_close, report[0]);
 close:
 	raw1(__NR_close, fd);

@@ -11,6 +11,7 @@
  */
 #include <asm/errno.h>
 #include <linux/memfd.h>
+#include <linux/poll.h>
 #include <sys/socket.h>
 
 #include "bare/raw.h"
@@ -21,6 +22,7 @@
 #define PREFIX_MAX   4
 #define PIECES	     24
 #define SOCKET_ROOM  (4 << 20)
+#define END_MS	     2000
 
 /**
  * struct net_stream - Of one port
@@ -28,11 +30,15 @@
  * @messages:	file with what the program has said
  * @begin:	what is in @buffer and not taken begins here
  * @end:	and ends here
+ * @child:	process id of the program
+ * @done:	it ends because it was told to, so nobody wants to know what it has said
  */
 struct net_stream {
 	unsigned int prefix;
 	unsigned int begin, end;
 	int messages;
+	int child;
+	bool done;
 	unsigned char buffer[BUFFER];
 };
 
@@ -89,7 +95,33 @@ int net_stream_open(struct net *net, const char *path, const char *const *argv, 
 	if (err < 0)
 		return err;
 	net->stream->messages = net_high(err);
-	return net_spawn(path, argv, net_high(pair[1]), stdio, net->stream->messages);
+	err = net_spawn(path, argv, net_high(pair[1]), stdio, net->stream->messages);
+	net->stream->child = err > 0 ? err : 0;
+	return err < 0 ? err : 0;
+}
+
+/**
+ * net_stream_hang_up() - Let the program know that it is done
+ */
+void net_stream_hang_up(struct net *net)
+{
+	__atomic_store_n(&net->stream->done, true, __ATOMIC_RELEASE);
+	raw2(__NR_shutdown, net->fd, SHUT_RDWR);
+}
+
+/**
+ * net_stream_wait() - Wait for the end of the program, which may have ports of the host
+ */
+void net_stream_wait(struct net *net)
+{
+	struct pollfd poll = { .events = POLLIN };
+	long fd = net->stream->child ? raw2(__NR_pidfd_open, net->stream->child, 0) : -ESRCH;
+
+	if (fd < 0)
+		return;
+	poll.fd = fd;
+	raw3(__NR_poll, &poll, 1, END_MS);
+	raw1(__NR_close, fd);
 }
 
 /**
@@ -190,7 +222,8 @@ static long fill(struct net *net, bool wait)
 	if (n == -EINTR || n == -EAGAIN)
 		return n;
 	if (n <= 0) {
-		show_messages(s->messages);
+		if (!__atomic_load_n(&s->done, __ATOMIC_ACQUIRE))
+			show_messages(s->messages);
 		return -ENOLINK;
 	}
 	s->end += n;

@@ -252,6 +252,14 @@ struct rumpuser_ext_net_share {
 };
 
 /**
+ * rumpuser_ext_net_end() - Have done with the network, before the process ends
+ *
+ * Returns when the programs that lead to it have ended, which may hold ports of the host; or after
+ * two seconds.
+ */
+void rumpuser_ext_net_end(void);
+
+/**
  * rumpuser_ext_net_share() - Let other processes send
  * @port:	number, of a port or of none
  * @share:	result

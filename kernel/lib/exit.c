@@ -74,4 +74,5 @@ void rump__exit(void)
 	}
 	if (rump__enter(RUMP_CALL_HALT, 0, 0, 0, 0, 0, 0) < 0)
 		rump__error("a file system could not be made clean; it recovers at its next mount");
+	rumpuser_ext_net_end();
 }
