@@ -51,7 +51,7 @@ static void etfs(int argc, char **argv)
 		.eb_begin = 512, .eb_size = RUMP_ETFS_SIZE_ENDOFF,
 	};
 	struct rump_boot_etfs bad = {
-		.eb_key = "/none", .eb_hostpath = "/nonexistent", .eb_type = RUMP_ETFS_BLK,
+		.eb_key = "/none", .eb_hostpath = "/nonexistent/file", .eb_type = RUMP_ETFS_BLK,
 		.eb_size = RUMP_ETFS_SIZE_ENDOFF,
 	};
 	int fd;

@@ -16,7 +16,7 @@ teardown() {
 		import os, pty, select, sys, time
 		pid, fd = pty.fork()
 		if not pid:
-		    os.environ.update(SHELL='/bin/bash', HOME='/nonexistent', TERM='dumb')
+		    os.environ.update(SHELL='/bin/bash', HOME=os.path.dirname(sys.argv[2]), TERM='dumb')
 		    os.execv(sys.argv[1], ['rump', 'shell', '-m', sys.argv[2] + ':/mnt'])
 		seen = b''
 		def comes(text, start, seconds):
