@@ -82,7 +82,6 @@ void rump_wake_waiter(void);
 /* carrier.c, on a host stack */
 void rump_hthread_wake(struct rump_hthread *ht);
 void rump_kick(struct rump_vcpu *v);
-void rump_request_waits(struct rump_hthread *ht);
 asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int action);
 asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, int owned);
 asmlinkage long rump_after_release(struct rump_hthread *ht, struct rump_vcpu *v, long ret);
@@ -96,10 +95,20 @@ void rump_guard_leave(struct rump_vcpu *v, struct rump_hthread *ht);
 void rump_guard_check(struct rump_vcpu *v);
 
 /* carrier.c, on a kernel stack */
+extern atomic_t rump_blocked;
+void rump_carry_self(void);
+void rump_handoff(struct rump_vcpu *v, struct rump_hthread *heir);
+
+static inline struct rump_vcpu *rump_this_vcpu(void)
+{
+	return READ_ONCE(kstack_base()->vcpu);
+}
+
+/* user.c */
+void rump_request_waits(struct rump_hthread *ht);	/* on a host stack */
 asmlinkage void __noreturn rump_user_context(void);
 void rump_complete(struct rump_hthread *ht, long ret);
 long rump_exit_work(long ret);
-void rump_carry_self(void);
 long rump_do_call(struct rump_hthread *ht);
 long rump_call(unsigned long nr, unsigned long *args);
 void rump_signal_work(void);
@@ -116,7 +125,7 @@ asmlinkage struct rump_exit rump_call_exit(long ret);
 /* The host thread that runs this. */
 static inline struct rump_hthread *rump_carrier(void)
 {
-	return READ_ONCE(READ_ONCE(kstack_base()->vcpu)->carrier);
+	return READ_ONCE(rump_this_vcpu()->carrier);
 }
 asmlinkage void __noreturn rump_first_run(struct task_struct *prev);
 
