@@ -117,6 +117,22 @@ void rump_irq_poll(void)
 	} while (READ_ONCE(*base->pending));
 }
 
+/**
+ * rump_look_around() - Take the interrupts that are due, the timer's among them
+ * @base:	of the current stack, interrupts enabled
+ *
+ * No guard watches the timer of a virtual CPU whose owner stays in the kernel, see guard.c.
+ */
+void rump_look_around(struct kstack_base *base)
+{
+	struct rump_vcpu *v = base->vcpu;
+
+	if (hyp->clock_mono() >= v->deadline)
+		rump_raise(v, RUMP_IRQ_TIMER);
+	if (READ_ONCE(v->pending))
+		rump_irq_poll();
+}
+
 void __init init_IRQ(void)
 {
 }

@@ -138,6 +138,6 @@ void rump_cpu_relax(void)
 		rump_abandon();
 	if (!(++turns & 0xff) && rump_boot.ncpu > 1)
 		hyp->yield();
-	if (READ_ONCE(*kstack_base()->pending) && !irqs_disabled())
-		rump_irq_poll();
+	if (!irqs_disabled())
+		rump_look_around(kstack_base());
 }

@@ -28,6 +28,7 @@ struct kstack_base {
 	unsigned long pcpu_off;		/* likewise: __per_cpu_offset[] of that CPU */
 	unsigned int *pending;		/* likewise: interrupts of that CPU */
 	unsigned int irqs_off;		/* the interrupt flag of this context */
+	unsigned int glances;		/* calls of should_resched() */
 };
 
 register unsigned long current_stack_pointer asm("rsp");
