@@ -107,7 +107,6 @@ static void prepare_fork(unsigned long flags)
 	result = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
 	unborn = raw_failed(result) ? 0 : (unsigned long)result;
 	unborn_flags = flags & SHARED;
-	parent = (int)raw0(__NR_getpid);
 }
 
 /**
@@ -116,6 +115,7 @@ static void prepare_fork(unsigned long flags)
 long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 {
 	unsigned long flags = call->nr == __NR_clone ? call->arg[0] : 0;
+	long result;
 
 	if (call->nr == __NR_clone3)
 		peek(&flags, (const void *)call->arg[0], sizeof(flags));
@@ -132,12 +132,17 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 			client_prepare();
 		return 0;
 	}
+	parent = (int)raw0(__NR_getpid);
 	if (kind == HIJACK_FORK) {
 		prepare_fork(flags);
 	} else if (borrows == BORROWS) {
 		return -EAGAIN;
 	} else {
 		unborn_flags = flags & SHARED;
+		/* The child is to be a clone of its task. */
+		if (!rump__self.ht && (result = rump__attach()))
+			return result;
+		rump__kernel.ops->lend(rump__self.ht, true);
 	}
 	return 0;
 }
@@ -186,6 +191,35 @@ static void begin_child(void)
 }
 
 /**
+ * clone_self() - In a vfork child: have the parent's task cloned
+ * @pid:	the child's
+ * @process:	set to what names the child for the kernel
+ *
+ * A parent that is killed meanwhile takes the call along, when what it wanted may have been done.
+ *
+ * Return: the thread, or NULL
+ */
+static struct rump_hthread *clone_self(int pid, unsigned long *process)
+{
+	struct rump_hthread *ht;
+	long result = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
+
+	if (raw_failed(result))
+		return NULL;
+	*process = (unsigned long)result;
+	result = kernel_call(RUMP_CALL_FORK, result, (long)unborn_flags, pid, 0, 0, 0);
+	if (raw_failed(result) && result != -EOWNERDEAD)
+		return NULL;
+	if (!raw_failed(result))
+		client_born(pid, *process);
+	ht = rump__kernel.ops->fork_child((struct rump_process *)*process, pid,
+					  (int)raw0(__NR_gettid), is_orphan);
+	if (ht && raw_failed(result))
+		client_born(pid, *process);
+	return ht;
+}
+
+/**
  * begin_borrower() - In a vfork child: become a process of the rump kernel
  */
 static void begin_borrower(void)
@@ -194,19 +228,15 @@ static void begin_borrower(void)
 	int pid = (int)raw0(__NR_getpid);
 	struct rump_hthread *ht = NULL;
 	struct fds *copy = fds_copy();
-	long process;
+	unsigned long process = 0;
 
 	*b = (struct borrowed){rump__self, fds_own, paths_cwd_is_rump, client_process()};
-	process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
-	if (copy && !raw_failed(process) &&
-	    !raw_failed(kernel_call(RUMP_CALL_FORK, process, (long)unborn_flags, pid, 0, 0, 0))) {
-		client_born(pid, (unsigned long)process);
-		ht = rump__kernel.ops->fork_child((struct rump_process *)process,
-						  pid, (int)raw0(__NR_gettid), is_orphan);
-	}
-	rump__self = (struct rump__thread){.ht = ht, .masked = b->self.masked};
+	if (copy)
+		ht = clone_self(pid, &process);
+	rump__kernel.ops->lend(b->self.ht, false);
+	rump__self = (struct rump__thread){.ht = ht, .masked = b->self.masked, .unborn = !ht};
 	fds_own = copy;
-	client_is((unsigned long)process);
+	client_is(process);
 	if (!(unborn_flags & CLONE_FILES))
 		lifeline_arm();
 	if (ht && copy)
@@ -244,6 +274,9 @@ void hijack_on_parent(enum hijack_kind kind, long result)
 		paths_cwd_is_rump = b->cwd_is_rump;
 		client_is(b->process);
 	}
+	/* There may be no child, or it was killed. */
+	if (kind == HIJACK_VFORK && kernel_up)
+		rump__kernel.ops->lend(rump__self.ht, false);
 	if (kind != HIJACK_FORK || !kernel_up)
 		return;
 	if (unborn) {

@@ -21,6 +21,7 @@
  * the last, the kernel syncs and unmounts. One that is to be kept does so when it is halted.
  */
 #include <asm/errno.h>
+#include <asm/signal.h>
 #include <linux/eventpoll.h>
 #include <linux/fcntl.h>
 #include <linux/prctl.h>
@@ -392,9 +393,12 @@ static bool is_over(void)
  */
 _Noreturn void server_main(int control)
 {
+	/* Whoever reads what it says may end before it. */
+	const struct rump__action ignore = {.handler = (void *)SIG_IGN};
 	struct source *source;
 
 	raw2(__NR_prctl, PR_SET_NAME, hijack_config.serve_name);
+	raw4(__NR_rt_sigaction, SIGPIPE, &ignore, NULL, sizeof(ignore.mask));
 	kernel_boot();
 	raw1(__NR_chdir, "/");
 	if (!start(control)) {

@@ -17,7 +17,8 @@ __thread struct rump__thread rump__self;
 /**
  * rump__attach() - Give the calling thread a task
  *
- * Return: 0, -ENXIO without a kernel, -EAGAIN if it cannot have one
+ * Return: 0, -ENXIO without a kernel, -EIO in a process that the kernel does not know, -EAGAIN if it
+ * cannot have one
  */
 int rump__attach(void)
 {
@@ -27,6 +28,8 @@ int rump__attach(void)
 		rump__wait_for_end();
 		return -ENXIO;
 	}
+	if (rump__self.unborn)
+		return -EIO;
 	rump__signals_attach();
 	rump__self.incall = 1;
 	ht = rump__kernel.ops->attach(rump__kernel.proc, rumpuser_ext_gettid());

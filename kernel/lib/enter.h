@@ -26,6 +26,7 @@ struct rump__thread {
 	uint32_t held;			/* depth of rump_schedule() */
 	uint64_t masked;		/* signals the program has blocked, and the core has not */
 	volatile uint32_t hold;		/* wait at the call's end, the process stops */
+	uint32_t unborn;		/* has no process of the kernel, and will have none */
 };
 
 extern __thread struct rump__thread rump__self

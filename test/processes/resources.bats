@@ -97,6 +97,29 @@ with_proc() {
 	assert_output "$(printf '%s\n' cat bash parent 'ended 0' gone 77 143)"
 }
 
+@test "signals by pidfd and by queue kill without harm" {
+	run script <<-'END'
+		python3 -c '
+		import ctypes, os, signal, subprocess, time
+		libc = ctypes.CDLL(None, use_errno=True)
+		def busy():
+		    return subprocess.Popen(["sh", "-c", "while :; do echo x >f$$; rm f$$; done"])
+		for n in range(15):
+		    p = busy()
+		    time.sleep(0.02)
+		    signal.pidfd_send_signal(os.pidfd_open(p.pid), signal.SIGKILL)
+		    assert p.wait() == -9
+		    p = busy()
+		    time.sleep(0.02)
+		    assert libc.sigqueue(p.pid, 9, None) == 0
+		    assert p.wait() == -9
+		print("killed")
+		'
+	END
+	assert_success
+	assert_output killed
+}
+
 @test "two partitions of one image are written at once" {
 	local disk=$HERE/disk.img
 	truncate -s 96M "$disk"

@@ -33,6 +33,7 @@
 #include <linux/mm.h>
 #include <asm/carrier.h>
 
+#define LENT_TIME	(HZ / 2)	/* a burial waits for a vfork child */
 #define BIRTH_SLICE	(100 * NSEC_PER_MSEC)
 
 static struct rump_process processes[RUMP_PROCESSES];
@@ -264,10 +265,14 @@ long rump_kill(int pid, int group, int sig)
 static void bury(struct rump_hthread *undertaker)
 {
 	struct rump_process *proc = undertaker->proc;
+	unsigned long patience = jiffies + LENT_TIME;
 	struct task_struct *leader;
 	bool there;
 
 	while (READ_ONCE(proc->birth) == RUMP_BIRTH_PENDING)
+		schedule_timeout_uninterruptible(1);
+	/* A vfork child outlives its parent, and is about to be the clone of its task. */
+	while (rump_lent(proc) && time_before(jiffies, patience))
 		schedule_timeout_uninterruptible(1);
 	do {
 		rcu_read_lock();

@@ -137,6 +137,52 @@ static bool never_posted(void)
 	return true;
 }
 
+/*
+ * Lists of requests are emptied by whoever carries next; but the thread may have been
+ * killed between the word and the list.
+ */
+static void put_unlisted(struct rump_hthread *ht)
+{
+	while ((READ_ONCE(ht->request_queued) || READ_ONCE(ht->signal_queued)) &&
+	       !never_posted() && !READ_ONCE(rump_dead)) {
+		rump_kick(ht->vcpu);
+		hyp->yield();
+	}
+	rump_hthread_put(ht);
+}
+
+/**
+ * rump_lend() - A vfork child makes its first calls as the thread that waits for it
+ * @ht:		the thread
+ * @begins:	whether it begins to, or has ended
+ *
+ * The thread's process may be killed meanwhile. Its burial lets the child finish first, for a time
+ * (fork.c); a child that was stopped for longer finds that its call has ended, and has the slot.
+ */
+void rump_lend(struct rump_hthread *ht, int begins)
+{
+	u32 lent = begins ? RUMP_LENT_OUT : RUMP_LENT_NOT;
+
+	asm volatile("xchgl %0, %1" : "+r"(lent), "+m"(ht->lent) :: "memory");
+	if (!begins && lent == RUMP_LENT_INHERITED)
+		put_unlisted(ht);
+}
+
+/**
+ * rump_lent() - Does a vfork child make calls as a thread of a process?
+ * @proc:	the process
+ */
+bool rump_lent(const struct rump_process *proc)
+{
+	struct rump_hthread *ht, *end = hthreads + READ_ONCE(hthreads_top);
+
+	for (ht = hthreads; ht < end; ht++)
+		if (READ_ONCE(ht->used) && READ_ONCE(ht->proc) == proc &&
+		    READ_ONCE(ht->lent) == RUMP_LENT_OUT)
+			return true;
+	return false;
+}
+
 /**
  * rump_hthread_put_all() - Free the slots of a process that is no more
  * @proc:	the process
@@ -148,16 +194,13 @@ void rump_hthread_put_all(struct rump_process *proc)
 	for (ht = hthreads; ht < end; ht++) {
 		if (!READ_ONCE(ht->used) || READ_ONCE(ht->proc) != proc)
 			continue;
-		/*
-		 * Lists of requests are emptied by whoever carries next; but the thread may have been
-		 * killed between the word and the list.
-		 */
-		while ((READ_ONCE(ht->request_queued) || READ_ONCE(ht->signal_queued)) &&
-		       !never_posted() && !READ_ONCE(rump_dead)) {
-			rump_kick(ht->vcpu);
-			hyp->yield();
+		if (host_cmpxchg(&ht->lent, RUMP_LENT_OUT, RUMP_LENT_INHERITED) == RUMP_LENT_OUT) {
+			WRITE_ONCE(ht->ret, -EOWNERDEAD);
+			smp_store_release(&ht->done, 1);
+			rump_hthread_wake(ht);
+			continue;
 		}
-		rump_hthread_put(ht);
+		put_unlisted(ht);
 	}
 }
 

@@ -104,6 +104,7 @@ const struct rump_image_ops rump_image_ops = {
 	.left		= rump_left,
 	.bury		= rump_bury,
 	.forget		= rump_forget,
+	.lend		= rump_lend,
 	.vmap_fault	= rump_vmap_fault,
 	.zap		= rump_zap,
 #ifdef CONFIG_NETDEVICES

@@ -106,7 +106,8 @@ asmlinkage void __noreturn rump_user_context(void)
 		}
 		ht = READ_ONCE(current->thread.ht);
 		if (ht && READ_ONCE(ht->req) == RUMP_REQ_POSTED) {
-			if (unlikely(READ_ONCE(ht->proc->undertaker))) {
+			if (unlikely(READ_ONCE(ht->proc->undertaker)) &&
+			    READ_ONCE(ht->lent) != RUMP_LENT_OUT) {
 				WRITE_ONCE(ht->req, RUMP_REQ_NONE);
 				request_begins(ht);
 				continue;

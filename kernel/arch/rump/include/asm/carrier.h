@@ -199,6 +199,8 @@ int rump_take_over(const struct rump_bootinfo *info);
 /* hthread.c */
 struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *proc, int tid);
 void rump_hthread_put(struct rump_hthread *ht);
+void rump_lend(struct rump_hthread *ht, int begins);
+bool rump_lent(const struct rump_process *proc);
 void rump_hthread_put_all(struct rump_process *proc);
 struct rump_hthread *rump_hthread_of(u32 owner);
 void rump_hthread_wake_lost(void);

@@ -86,10 +86,17 @@ struct rump_hthread {
 	u32 attaching;			/* the request is for a task */
 	u32 request_queued;		/* request_node is on a list, or about to be */
 	u32 signal_queued;
-	u32 counted;			/* among rump_waiting, carrier.c */
+	u32 counted;			/* among rump_waiting, user.c */
+	u32 lent;			/* enum rump_lent */
 	u32 used;
 	u32 kind;
 } ____cacheline_aligned;
+
+enum rump_lent {
+	RUMP_LENT_NOT,
+	RUMP_LENT_OUT,		/* a vfork child makes calls as this thread */
+	RUMP_LENT_INHERITED,	/* and the thread's process was killed meanwhile */
+};
 
 #define RUMP_HT_THREAD	0
 #define RUMP_HT_HELPER	1

@@ -252,6 +252,8 @@ struct rump_bootinfo {
  * @bury:	end what one has left that did not, in a process for this purpose only; not 0 if
  *		that cannot be done, as it was killed in the middle of the kernel
  * @forget:	free what names it, after that
+ * @lend:	a vfork child begins (1) or ends (0) to make calls as its parent's thread, which return
+ *		-EOWNERDEAD once the parent was killed and buried
  * @zap:	in the handler of a SIGBUS that another process sent: 1 if it was the kernel's
  * @process_at:	one of the forked processes that have been born, or NULL; counts to RUMP_PROCESSES
  * @die:	the kernel is dead, for one of the reasons RUMP_DEAD_; @self is the caller's process.
@@ -284,6 +286,7 @@ struct rump_image_ops {
 	int (*left)(struct rump_process *proc);
 	int (*bury)(struct rump_process *proc, int tid);
 	void (*forget)(struct rump_process *proc);
+	void (*lend)(struct rump_hthread *ht, int begins);
 	int (*vmap_fault)(unsigned long addr);
 	int (*zap)(struct rump_process *proc);
 	void (*net)(unsigned int port, int send, int tid);
