@@ -15,22 +15,10 @@
 #include <asm/signal.h>
 #include <linux/fcntl.h>
 
+#include "listing.h"
 #include "route.h"
 #include "special.h"
 #include "str.h"
-
-#define LISTING 2048
-
-/**
- * struct entry - of a directory, linux/dirent.h
- */
-struct entry {
-	uint64_t ino;
-	int64_t off;
-	uint16_t reclen;
-	uint8_t type;
-	char name[];
-};
 
 static bool is_abrupt(unsigned long sig)
 {
@@ -55,24 +43,14 @@ static bool stop_one(int pid)
  */
 static void stop_group(long group)
 {
-	char listing[LISTING] __attribute__((aligned(8)));
-	long self = raw0(__NR_getpid), fd, n;
-	struct entry *entry;
+	long self = raw0(__NR_getpid);
+	struct listing listing;
 	unsigned long pid;
-	const char *end;
 
-	fd = raw4(__NR_openat, AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (raw_failed(fd))
-		return;
-	while ((n = raw3(__NR_getdents64, fd, listing, sizeof(listing))) > 0) {
-		for (long at = 0; at < n; at += entry->reclen) {
-			entry = (struct entry *)(listing + at);
-			if (str_to_number(entry->name, &pid, &end) && !*end && (long)pid != self &&
-			    (group == -1 || raw1(__NR_getpgid, pid) == group))
-				stop_one((int)pid);
-		}
-	}
-	raw1(__NR_close, fd);
+	listing_open(&listing, "/proc");
+	while (listing_next(&listing, &pid))
+		if ((long)pid != self && (group == -1 || raw1(__NR_getpgid, pid) == group))
+			stop_one((int)pid);
 }
 
 /**

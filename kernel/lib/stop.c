@@ -30,6 +30,7 @@
 
 #include <rump/rumpuser_ext.h>
 
+#include "bare/listing.h"
 #include "bare/raw.h"
 #include "bare/str.h"
 
@@ -39,15 +40,6 @@
 #define HOLD_TURNS	50	/* milliseconds */
 #define ASK_TURNS	100	/* half milliseconds */
 #define MARK		((void *)0x72756d7073746f70)	/* "rumpstop" */
-#define LISTING		1024
-
-struct entry {
-	uint64_t ino;
-	int64_t off;
-	uint16_t reclen;
-	uint8_t type;
-	char name[];
-};
 
 static uint32_t stopping;
 static uint32_t held;
@@ -77,26 +69,16 @@ static void nap(long nanoseconds)
 /* Send SIGBUS to all threads but the calling one. */
 static uint32_t tell_others(void)
 {
-	long self = raw0(__NR_gettid), pid = raw0(__NR_getpid), fd, n, at;
-	char listing[LISTING] __attribute__((aligned(8)));
+	long self = raw0(__NR_gettid), pid = raw0(__NR_getpid);
+	struct listing listing;
 	uint32_t told = 0;
 	unsigned long tid;
 	siginfo_t info;
-	const char *end;
 
 	make_marked(&info, SIGBUS);
-	fd = raw4(__NR_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (raw_failed(fd))
-		return 0;
-	while ((n = raw3(__NR_getdents64, fd, listing, sizeof(listing))) > 0) {
-		for (at = 0; at < n; at += ((struct entry *)(listing + at))->reclen) {
-			if (!str_to_number(((struct entry *)(listing + at))->name, &tid, &end) ||
-			    *end || (long)tid == self)
-				continue;
-			told += !raw4(__NR_rt_tgsigqueueinfo, pid, tid, SIGBUS, &info);
-		}
-	}
-	raw1(__NR_close, fd);
+	listing_open(&listing, "/proc/self/task");
+	while (listing_next(&listing, &tid))
+		told += (long)tid != self && !raw4(__NR_rt_tgsigqueueinfo, pid, tid, SIGBUS, &info);
 	return told;
 }
 

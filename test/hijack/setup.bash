@@ -34,14 +34,6 @@ traced() {
 	RUMPHIJACK_TRACE=$TRACE checked "$@"
 }
 
-# need PROGRAM...: skip the test unless all are installed
-need() {
-	local program
-	for program; do
-		command -v "$program" >/dev/null || skip "$program is not installed"
-	done
-}
-
 # helper NAME ARGUMENT...: run a helper program under the checker
 helper() {
 	local name=$1

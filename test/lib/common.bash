@@ -24,6 +24,14 @@ run_helper() {
 	timeout -k 5 60 "$program" "$@"
 }
 
+# need PROGRAM...: skip a test that runs what is not installed
+need() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null || skip "$program is not installed"
+	done
+}
+
 # need_reach: skip a test that runs programs as another user, who may not enter where they are.
 need_reach() {
 	[ "$(id -u)" -ne 0 ] || setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$BUILD/lib/librump.so" ||

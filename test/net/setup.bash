@@ -9,14 +9,6 @@ unset RUMP_MOUNT RUMPHIJACK RUMP_NET RUMP_HOSTNAME RUMP_MEMLIMIT RUMP_VERBOSE LD
 BUS=$BATS_TEST_TMPDIR/bus
 KERNELS=()
 
-# need PROGRAM...: skip the test unless all are installed
-need() {
-	local program
-	for program; do
-		command -v "$program" >/dev/null || skip "$program is not installed"
-	done
-}
-
 # rump ARG...
 rump() {
 	timeout -k 2 300 "$RUMP_COMMAND" "$@"

@@ -9,14 +9,6 @@ HERE=$BATS_TEST_TMPDIR/host
 SECONDS_AT_MOST=100
 AS=() # command before "rump run"
 
-# need PROGRAM...: skip the test unless all are installed
-need() {
-	local program
-	for program; do
-		command -v "$program" >/dev/null || skip "$program is not installed"
-	done
-}
-
 # new_image [SIZE]
 new_image() {
 	mkdir -p "$HERE"

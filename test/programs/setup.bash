@@ -22,14 +22,6 @@ new_image() {
 	image "${1:-ext4}" "${2:-96M}" "${options[@]}"
 }
 
-# need PROGRAM...: skip the test unless all are installed
-need() {
-	local program
-	for program; do
-		command -v "$program" >/dev/null || skip "$program is not installed"
-	done
-}
-
 # same COMMAND...: it says the same in the image, on /mnt, and on the host, where @ is a directory.
 same() {
 	local expected
