@@ -48,6 +48,9 @@ hijack_fn route_exit, route_exit_group;
 hijack_fn route_kill, route_tkill, route_tgkill;
 hijack_fn route_rt_sigqueueinfo, route_rt_tgsigqueueinfo, route_pidfd_send_signal;
 
+/* reap.c */
+hijack_fn route_wait4, route_waitid;
+
 /* execute.c */
 hijack_fn route_execve, route_execveat;
 
