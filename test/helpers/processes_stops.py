@@ -63,13 +63,8 @@ def start(i):
     return pid, r, w
 
 
-def main():
-    os.chdir('/mnt')
-    random.seed(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    processes = [start(i) for i in range(4)]
-    time.sleep(0.1)
-    stops = 0
-    for n in range(int(sys.argv[1])):
+def stop_and_go(processes, count):
+    for n in range(count):
         i = random.randrange(4)
         pid, r, w = processes[i]
         sig = random.choice(SIGNALS)
@@ -86,12 +81,22 @@ def main():
         assert os.WIFCONTINUED(os.waitpid(pid, os.WCONTINUED)[1])
         if i % 2:
             assert os.read(w, 1) == b'x'
-        stops += 1
         time.sleep(random.random() * 0.01)
-    for pid, _, _ in processes:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    print(stops, 'stops')
+
+
+def main():
+    os.chdir('/mnt')
+    random.seed(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    processes = [start(i) for i in range(4)]
+    time.sleep(0.1)
+    count = int(sys.argv[1])
+    try:
+        stop_and_go(processes, count)
+    finally:
+        for pid, _, _ in processes:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    print(count, 'stops')
 
 
 main()
