@@ -84,7 +84,7 @@ teardown() {
 @test "a DHCP server and the shim's client; udhcpc as well" {
 	need dnsmasq busybox
 	begin_on 10.9.0.1/24 dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=eth0 --user=root \
-		--dhcp-range=10.9.0.50,10.9.0.60,1h --dhcp-option=6,10.9.0.9 --dhcp-option=26,1300 \
+		--dhcp-range=10.9.0.50,10.9.0.59,1h --dhcp-option=6,10.9.0.9 --dhcp-option=26,1300 \
 		--dhcp-leasefile="$BATS_TEST_TMPDIR/leases" --pid-file=
 	run rump run -n "bus=$BUS,dhcp,mac=02:00:00:00:00:05" -- bash -c 'ip addr show eth0; ip route; cat /etc/resolv.conf'
 	assert_success
