@@ -48,9 +48,9 @@ long route_wait4(struct hijack_call *call)
 	if (!copy.arg[1])
 		copy.arg[1] = (unsigned long)&status;
 	pid = hijack_host(&copy);
-	/* By a signal: its number, and perhaps the bit for a core. */
+	/* By a signal: its number. 0 is an exit; 0x7f that it was stopped or goes on. */
 	if (pid > 0 && peek(&status, (void *)copy.arg[1], sizeof(status)) && (status & 0x7f) &&
-	    (status & 0xff) != 0x7f)
+	    (status & 0x7f) != 0x7f)
 		await_burial((int)pid);
 	return pid;
 }

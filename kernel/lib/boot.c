@@ -20,7 +20,6 @@
 /* Struct pages of memory that is there cost time and space; see mm/grow.c. */
 #define BOOT_RAM	(12UL << 20)
 #define BOOT_RAM_CPU	(2UL << 20)
-#define SERVERS		4
 #define BOOT_HEAP	(16UL << 20)
 #define BOOT_HEAP_SIZE	(2560UL << 10)
 #define BOOT_HEAP_PIECE	(64UL << 10)
@@ -95,8 +94,8 @@ static int start_helpers(unsigned int ncpu)
 
 	for (i = 0; i < ncpu && !err; i++)
 		err = rump__setup.thread(helper, (void *)i, "rump-helper");
-	for (i = 1; i <= SERVERS && !err; i++)
-		err = rump__setup.thread(server, i == SERVERS ? &rump__kernel : NULL,
+	for (i = 1; i <= RUMP_SERVERS && !err; i++)
+		err = rump__setup.thread(server, i == RUMP_SERVERS ? &rump__kernel : NULL,
 					 "rump-server");
 	if (err)
 		rump__error("cannot start a thread: %s", str_error(err));

@@ -158,7 +158,6 @@ static long install(int sig, const struct rump__action *act);
 /* The default action of a signal that stops the process. */
 static void stop_by(int sig)
 {
-	rump__signal_default(sig);
 	rump__stop(sig);
 	/* The program may have set another action meanwhile. */
 	if (raw0(__NR_getpid) == actions_pid)

@@ -157,10 +157,11 @@ bool rump__stop_asked(int sig, const void *info)
 
 /**
  * rump__stop() - Stop the process, and return when it goes on
- * @sig:	SIGSTOP, or a signal that has its default action for the moment
+ * @sig:	SIGSTOP, or a signal that is given its default action, and left with it
  *
  * The calling thread is not in the kernel. With a signal other than SIGSTOP the host decides: it
- * does not stop a process whose group is orphaned.
+ * does not stop a process whose group is orphaned. It has its default action only when all are held, as
+ * one that comes from elsewhere stops the process from then on.
  */
 void rump__stop(int sig)
 {
@@ -177,6 +178,8 @@ void rump__stop(int sig)
 	}
 	if (own)
 		hold_others();
+	if (sig != SIGSTOP)
+		rump__signal_default(sig);
 	raw3(__NR_tgkill, raw0(__NR_getpid), raw0(__NR_gettid), sig);
 	if (sig != SIGSTOP) {
 		raw4(__NR_rt_sigprocmask, SIG_UNBLOCK, &only, NULL, SIGSET_BYTES);
@@ -190,42 +193,53 @@ out:
 	raw4(__NR_rt_sigprocmask, SIG_SETMASK, &old, NULL, SIGSET_BYTES);
 }
 
-static bool is_stopped(int pid)
+/* What the host tells of a process: its state, and whether it handles SIGTSTP. */
+static bool look(int pid, bool *stopped, bool *handles)
 {
-	char name[32], text[256];
-	const char *at, *last = NULL;
+	static const char state[] = "\nState:\t", caught[] = "\nSigCgt:\t";
+	char name[32], text[2048];
+	const char *at;
 	long fd, n;
 
-	str_printf(name, sizeof(name), "/proc/%d/stat", pid);
+	str_printf(name, sizeof(name), "/proc/%d/status", pid);
 	fd = raw4(__NR_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC, 0);
 	if (raw_failed(fd))
 		return false;
 	n = raw3(__NR_read, fd, text, sizeof(text) - 1);
 	raw1(__NR_close, fd);
 	text[n > 0 ? n : 0] = 0;
-	for (at = text; *at; at++)
-		if (*at == ')')
-			last = at;
-	return last && last[1] == ' ' && last[2] == 'T';
+	at = str_search(text, state);
+	*stopped = at && at[sizeof(state) - 1] == 'T';
+	at = str_search(text, caught);
+	/* 16 digits; the signal is bit 19, the highest of the fifth digit from the right: 8 to f. */
+	*handles = at && at[sizeof(caught) - 1 + 11] >= '8';
+	return true;
 }
 
 /**
  * rump__stop_ask() - Have another process of the kernel stop itself, as by SIGSTOP
  * @pid:	its host pid
  *
+ * It is not asked while it does not handle SIGTSTP, as after another stop, for that signal's default
+ * action would be what its parent sees.
+ *
  * Return: whether it has. One that ignores or blocks SIGTSTP does not.
  */
 bool rump__stop_ask(int pid)
 {
+	bool asked = false, stopped, handles;
 	siginfo_t info;
 	int turn;
 
 	make_marked(&info, SIGTSTP);
-	if (raw_failed(raw3(__NR_rt_sigqueueinfo, pid, SIGTSTP, &info)))
-		return false;
-	for (turn = 0; turn < ASK_TURNS; turn++) {
-		if (is_stopped(pid))
+	for (turn = 0; turn < ASK_TURNS && look(pid, &stopped, &handles); turn++) {
+		if (stopped)
 			return true;
+		if (!asked && handles) {
+			if (raw_failed(raw3(__NR_rt_sigqueueinfo, pid, SIGTSTP, &info)))
+				return false;
+			asked = true;
+		}
 		nap(turn ? 500000 : 50000);
 	}
 	return false;

@@ -70,7 +70,7 @@ def stop_and_go(processes, count):
         sig = random.choice(SIGNALS)
         (os.kill if random.random() < 0.5 else os.killpg)(pid, sig)
         _, status = os.waitpid(pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(status) and os.WSTOPSIG(status) == sig, status
+        assert os.WIFSTOPPED(status) and os.WSTOPSIG(status) == sig, (status, sig)
         if i % 2:
             os.write(r, b'x')
             assert not select.select([w], [], [], 0.005)[0]

@@ -13,8 +13,12 @@
  *
  * Invariant: whoever takes work and leaves some behind wakes a server, and a
  * thread that goes back to its program with work queued does; so queued work
- * is never left to nobody. The queue is shared by host threads, so its lock is
- * one of host words, held for a few instructions.
+ * is never left to nobody. A server that goes to sleep says so in its word, a full barrier, and
+ * then looks at the queue; who queues looks at the words afterwards.
+ *
+ * The queue is shared by host threads, so its lock is one of host words, held for a few
+ * instructions: by who carries, and by threads of the first process. Threads of others, which may be
+ * killed while the kernel goes on, only wake servers, for which they need no lock.
  *
  * The result comes back as an interrupt of the virtual CPU that queued it.
  */
@@ -23,20 +27,19 @@
 #include <asm/drivers.h>
 
 static struct rump_hostwork *queue, **queue_tail = &queue;
-static struct rump_hthread *idle_servers;
-static u32 nr_queued;
-u32 rump_hostwork_lock;	/* of the queue; death.c looks whether its holder has died */
+static struct rump_hthread *servers[RUMP_SERVERS];
+static u32 nr_servers, nr_queued, queue_lock;
 static struct llist_head finished;
 
 static void lock(void)
 {
-	while (host_cmpxchg(&rump_hostwork_lock, 0, 1) != 0 && !READ_ONCE(rump_dead))
+	while (host_cmpxchg(&queue_lock, 0, 1) != 0 && !READ_ONCE(rump_dead))
 		hyp->yield();
 }
 
 static void unlock(void)
 {
-	smp_store_release(&rump_hostwork_lock, 0);
+	smp_store_release(&queue_lock, 0);
 }
 
 /**
@@ -95,14 +98,13 @@ static struct rump_hostwork *take(bool *more)
 void rump_hostwork_wake(void)
 {
 	struct rump_hthread *ht;
+	unsigned int i;
 
-	lock();
-	ht = idle_servers;
-	if (ht)
-		idle_servers = ht->next_idle;
-	unlock();
-	if (ht)
-		rump_hthread_wake(ht);
+	for (i = 0; i < RUMP_SERVERS; i++) {
+		ht = smp_load_acquire(&servers[i]);
+		if (ht && rump_hthread_wake(ht))
+			return;
+	}
 }
 
 static void run(struct rump_hostwork *work, struct rump_hthread *ht)
@@ -168,29 +170,28 @@ static void serve_one(struct rump_hthread *ht)
 		}
 		word = 1;
 		asm volatile("xchgl %0, %1" : "+r"(word), "+m"(ht->word) :: "memory");
-		lock();
-		ht->next_idle = idle_servers;
-		idle_servers = ht;
-		more = queue != NULL;
-		unlock();
-		if (more)
-			rump_hostwork_wake();
-		hyp->park(&ht->word, 1, ~0ULL);
+		if (!rump_hostwork_waiting() && !READ_ONCE(rump_dead))
+			hyp->park(&ht->word, 1, ~0ULL);
+		/* It is the next one's turn to be woken until this one is back. */
+		WRITE_ONCE(ht->word, 0);
 		if (READ_ONCE(rump_dead))
 			return;
 	}
 }
 
 /**
- * rump_serve() - Be a server until the kernel is dead
+ * rump_serve() - Be one of RUMP_SERVERS servers until the kernel is dead
  * @tid:	host thread id of the caller
  */
 void rump_serve(int tid)
 {
 	struct rump_hthread *ht = rump_hthread_get(RUMP_HT_SERVER, &rump_first_process, tid);
+	u32 place = 1;
 
 	if (!ht)
 		return;
+	asm volatile("lock; xaddl %0, %1" : "+r"(place), "+m"(nr_servers));
+	smp_store_release(&servers[place], ht);
 	while (!READ_ONCE(rump_dead)) {
 		serve_one(ht);
 		rump_host_call(ht, rump_run_pending_once, NULL);

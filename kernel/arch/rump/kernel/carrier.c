@@ -65,14 +65,17 @@ atomic_t rump_blocked = ATOMIC_INIT(0);
 /**
  * rump_hthread_wake() - Make a host thread look at its fields again
  * @ht:	thread, parked or not
+ *
+ * Return: whether it was
  */
-void rump_hthread_wake(struct rump_hthread *ht)
+bool rump_hthread_wake(struct rump_hthread *ht)
 {
 	u32 parked = 0;
 
 	asm volatile("xchgl %0, %1" : "+r"(parked), "+m"(ht->word) :: "memory");
 	if (parked)
 		hyp->wake(&ht->word);
+	return parked;
 }
 
 /**

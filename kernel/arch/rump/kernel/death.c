@@ -11,10 +11,10 @@
  *     the middle of kernel code, or of taking or handing over, and then the kernel is lost: nobody
  *     can tell what was half done;
  *   - was about to wake somebody: the word said so already, so all whose word does are woken again;
- *   - held one of the locks of host words, for a few instructions: lost as well.
+ *   - held a lock of host words, for a few instructions (guard.c): it is given up.
  *
  * rump_settle() finds out. Invariant: the owner of a virtual CPU is its carrier, or has it in its
- * carry field, but for moments; so what is otherwise for half a second stays so. And the same holds for the locks.
+ * carry field, but for moments; so what is otherwise for half a second stays so.
  *
  * Death. When the kernel is lost, or the process is gone whose threads do its work, or it was
  * halted while processes use it, rump_dead says so, for good. Then
@@ -99,19 +99,6 @@ static bool is_stuck(struct rump_vcpu *v)
 	return READ_ONCE(v->carrier) != owner && READ_ONCE(owner->carry) != v;
 }
 
-/**
- * rump_locks_held() - Does anybody hold a lock of host words?
- */
-bool rump_locks_held(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < rump_boot.ncpu; i++)
-		if (READ_ONCE(rump_vcpus[i].guard_lock))
-			return true;
-	return READ_ONCE(rump_hostwork_lock);
-}
-
 static bool anything_stuck(void)
 {
 	unsigned int i;
@@ -119,7 +106,7 @@ static bool anything_stuck(void)
 	for (i = 0; i < rump_boot.ncpu; i++)
 		if (is_stuck(&rump_vcpus[i]))
 			return true;
-	return rump_locks_held();
+	return false;
 }
 
 /**

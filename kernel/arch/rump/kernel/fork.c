@@ -367,21 +367,6 @@ struct rump_hthread *rump_fork_child(struct rump_process *proc, int pid, int tid
 	return ht;
 }
 
-/* Threads that have ended wake for no timer. */
-static void release_guards(struct rump_process *proc)
-{
-	struct rump_hthread *guard;
-	unsigned int i;
-
-	for (i = 0; i < rump_boot.ncpu; i++) {
-		guard = READ_ONCE(rump_vcpus[i].guard);
-		if (guard && guard->proc == proc) {
-			rump_guard_leave(&rump_vcpus[i], guard);
-			rump_guard_check(&rump_vcpus[i]);
-		}
-	}
-}
-
 static long bury_and_wait(struct rump_hthread *ht, void *unused)
 {
 	return rump_enter_slow(ht, ht->vcpu, 0);
@@ -404,9 +389,9 @@ int rump_bury(struct rump_process *proc, int tid)
 	ht->attaching = RUMP_ATTACH_BURIAL;
 	smp_store_release(&proc->undertaker, ht);
 	smp_mb();
+	rump_guard_bury(proc);
 	if (!rump_settle())
 		return -EIO;
-	release_guards(proc);
 	return rump_host_call(ht, bury_and_wait, NULL);
 }
 
@@ -452,8 +437,8 @@ void rump_fail_births(void)
  * rump_left() - Did a process that has ended leave, so that it needs no burial?
  * @proc:	the process
  *
- * It may have been killed in the last moment, while its thread still carried what came next, or put
- * down a lock. Whoever does that just now is not told from it; then there is a burial more.
+ * It may have been killed in the last moment, while its thread still carried what came next, or held a
+ * lock; then there is a burial all the same.
  *
  * Return: 1 if so; also if it could not be born
  */
@@ -461,7 +446,7 @@ int rump_left(struct rump_process *proc)
 {
 	return (smp_load_acquire(&proc->birth) == RUMP_BIRTH_FAILED ||
 		READ_ONCE(proc->state) == RUMP_PROC_GONE) &&
-	       !carries(proc, NULL) && !rump_locks_held();
+	       !carries(proc, NULL) && !rump_guard_locked(proc);
 }
 
 /* What a process has claimed for a child and then did not fork, as it was killed. */
@@ -489,7 +474,7 @@ static void forget_claims(struct rump_process *claimer)
 void rump_forget(struct rump_process *proc)
 {
 	forget_claims(proc);
-	release_guards(proc);
+	rump_guard_bury(proc);
 	rump_hthread_wake_lost();
 	rump_hthread_put_all(proc);
 	asm volatile("lock; decl %0" : "+m"(nr_forked));

@@ -13,6 +13,9 @@
  * order as carrier.c does for pending: owner = 0 before reading guarded;
  * guarded = ~0 before reading owner.
  *
+ * The lock is held for a few instructions, by a thread that may be killed meanwhile. It says who
+ * holds it, and what it protects can be given up at any moment: the undertaker does (fork.c).
+ *
  * All of it runs on host stacks, but for rump_wake_helper().
  */
 #include <asm/carrier.h>
@@ -29,9 +32,9 @@ void rump_wake_helper(struct rump_vcpu *v)
 		rump_hthread_wake(helper);
 }
 
-static void guard_lock(struct rump_vcpu *v)
+static void guard_lock(struct rump_vcpu *v, struct rump_hthread *ht)
 {
-	while (host_cmpxchg(&v->guard_lock, 0, 1) != 0 && !READ_ONCE(rump_dead))
+	while (host_cmpxchg(&v->guard_lock, 0, ht->id) != 0 && !READ_ONCE(rump_dead))
 		hyp->yield();
 }
 
@@ -51,7 +54,7 @@ u64 rump_guard_take(struct rump_vcpu *v, struct rump_hthread *ht)
 {
 	u64 until = ~0ULL;
 
-	guard_lock(v);
+	guard_lock(v, ht);
 	if (v->deadline < v->guarded) {
 		until = v->deadline;
 		v->guarded = until;
@@ -68,7 +71,7 @@ u64 rump_guard_take(struct rump_vcpu *v, struct rump_hthread *ht)
  */
 void rump_guard_leave(struct rump_vcpu *v, struct rump_hthread *ht)
 {
-	guard_lock(v);
+	guard_lock(v, ht);
 	if (v->guard == ht) {
 		v->guard = NULL;
 		v->guarded = ~0ULL;
@@ -85,4 +88,52 @@ void rump_guard_check(struct rump_vcpu *v)
 {
 	if (READ_ONCE(v->deadline) < READ_ONCE(v->guarded) && !READ_ONCE(v->owner))
 		rump_wake_helper(v);
+}
+
+/* Does a thread of @proc hold the lock? */
+static bool holds_lock(const struct rump_vcpu *v, const struct rump_process *proc)
+{
+	struct rump_hthread *ht = rump_hthread_of(READ_ONCE(v->guard_lock));
+
+	return ht && READ_ONCE(ht->proc) == proc;
+}
+
+/**
+ * rump_guard_locked() - Does a process that is no more hold a lock?
+ * @proc:	the process
+ */
+bool rump_guard_locked(const struct rump_process *proc)
+{
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++)
+		if (holds_lock(&rump_vcpus[i], proc))
+			return true;
+	return false;
+}
+
+/**
+ * rump_guard_bury() - Threads that have ended wake for no timer, and hold no lock
+ * @proc:	their process
+ */
+void rump_guard_bury(const struct rump_process *proc)
+{
+	struct rump_hthread *guard;
+	struct rump_vcpu *v;
+
+	for (v = rump_vcpus; v < rump_vcpus + rump_boot.ncpu; v++) {
+		if (holds_lock(v, proc)) {
+			/* A guard that is alive wakes all the same. */
+			v->guard = NULL;
+			v->guarded = ~0ULL;
+			guard_unlock(v);
+			smp_mb();
+			rump_guard_check(v);
+		}
+		guard = READ_ONCE(v->guard);
+		if (guard && guard->proc == proc) {
+			rump_guard_leave(v, guard);
+			rump_guard_check(v);
+		}
+	}
 }

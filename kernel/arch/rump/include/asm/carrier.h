@@ -80,7 +80,7 @@ struct rump_vcpu *rump_vcpu_wait(struct rump_hthread *ht);
 void rump_wake_waiter(void);
 
 /* carrier.c, on a host stack */
-void rump_hthread_wake(struct rump_hthread *ht);
+bool rump_hthread_wake(struct rump_hthread *ht);
 void rump_kick(struct rump_vcpu *v);
 asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int action);
 asmlinkage long rump_enter_slow(struct rump_hthread *ht, struct rump_vcpu *v, int owned);
@@ -93,6 +93,8 @@ void rump_wake_helper(struct rump_vcpu *v);
 u64 rump_guard_take(struct rump_vcpu *v, struct rump_hthread *ht);
 void rump_guard_leave(struct rump_vcpu *v, struct rump_hthread *ht);
 void rump_guard_check(struct rump_vcpu *v);
+bool rump_guard_locked(const struct rump_process *proc);
+void rump_guard_bury(const struct rump_process *proc);
 
 /* carrier.c, on a kernel stack */
 extern atomic_t rump_blocked;
@@ -150,7 +152,6 @@ bool rump_hostwork_serve(struct rump_hthread *ht);
 bool rump_hostwork_waiting(void);
 void rump_hostwork_wake(void);
 
-extern u32 rump_hostwork_lock;
 
 /* death.c */
 extern u32 rump_dead;
@@ -158,7 +159,6 @@ void rump_die(unsigned int why, struct rump_process *self);
 void __noreturn rump_abandon(void);
 bool rump_redirect(struct rump_vcpu *v, struct rump_hthread *from, struct rump_hthread *to);
 bool rump_settle(void);
-bool rump_locks_held(void);
 
 /* bound.c */
 void rump_bind(void);

@@ -44,7 +44,7 @@ struct rump_vcpu {
 	struct rump_hthread *helper;
 	struct rump_hthread *guard;
 	struct rump_hthread *heir;	/* whom a handoff goes to */
-	u32 guard_lock;			/* of guard and guarded, held by host threads for moments */
+	u32 guard_lock;			/* of guard and guarded: id of the host thread that has it */
 } ____cacheline_aligned;
 
 /* What the carrier does once it has left the kernel stack, see rump_leave(). */
@@ -82,7 +82,6 @@ struct rump_hthread {
 	struct rump_process *proc;
 	struct llist_node request_node;
 	struct llist_node signal_node;
-	struct rump_hthread *next_idle;	/* servers without work */
 	u32 attaching;			/* the request is for a task */
 	u32 request_queued;		/* request_node is on a list, or about to be */
 	u32 signal_queued;

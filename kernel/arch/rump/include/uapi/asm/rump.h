@@ -17,6 +17,7 @@
 
 #define RUMP_MAX_NCPU		16
 #define RUMP_PROCESSES		1024	/* forked ones, at once */
+#define RUMP_SERVERS		4	/* host threads for calls that block, see drivers/hostwork.c */
 
 #ifndef __ASSEMBLY__
 
