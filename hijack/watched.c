@@ -46,7 +46,7 @@ static long undertake(uint64_t process)
 {
 	long server = raw0(__NR_getpid);
 	long child = raw_call(__NR_clone, CLONE_SIGNAL, 0, 0, 0, 0, 0);
-	int lost;
+	int err;
 
 	if (child)
 		return child;
@@ -55,9 +55,9 @@ static long undertake(uint64_t process)
 	if (raw0(__NR_getppid) != server)
 		raw1(__NR_exit_group, 0);
 	raw2(__NR_prctl, PR_SET_NAME, "rump-undertaker");
-	lost = rump__kernel.ops->bury((struct rump_process *)process, (int)raw0(__NR_gettid));
+	err = rump__kernel.ops->bury((struct rump_process *)process, (int)raw0(__NR_gettid));
 	for (;;)
-		raw1(__NR_exit_group, !!lost);
+		raw1(__NR_exit_group, -err);
 }
 
 /**
@@ -144,8 +144,11 @@ void watched_ended(struct source *source)
 		return;
 	}
 	raw4(__NR_wait4, who.pid, &status, 0, 0);
-	if (status)
+	if (status) {
+		if (status != EIO << 8)
+			rump__error("the undertaker of a killed process ended with status 0x%x", status);
 		server_give_up();
+	}
 	rump__kernel.ops->forget((struct rump_process *)who.process);
 	search();
 }

@@ -12,7 +12,8 @@
  *   0 -> id	compare-and-swap by the thread that wants to carry
  *   id -> 0	by the owner, once it is back on its host stack (release)
  *   id -> id2	by the owner, likewise; id2 is parked or about to park and
- *		finds the virtual CPU in its carry field (handoff)
+ *		finds the virtual CPU in its carry field (handoff). Only an
+ *		undertaker can be handed a second one meanwhile (death.c)
  *
  * While the CPU is free its current context is either at rump_leave(), and
  * vcpu->resume is its stack pointer, or in user mode: resume is 0, its kernel
@@ -177,7 +178,7 @@ static void hand_over(struct rump_vcpu *v, struct rump_hthread *heir)
 
 	v->carrier = NULL;
 	WRITE_ONCE(v->owner, heir->id);
-	smp_store_release(&heir->carry, v);
+	host_or(&heir->carry, 1U << v->cpu);
 	rump_hthread_wake(heir);
 	undertaker = READ_ONCE(proc->undertaker);
 	if (unlikely(undertaker && undertaker != heir))
@@ -210,9 +211,11 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
 		}
 	}
 	for (;;) {
-		v = smp_load_acquire(&ht->carry);
-		if (v && !READ_ONCE(rump_dead)) {
-			ht->carry = NULL;
+		u32 carry = READ_ONCE(ht->carry);
+
+		if (carry && !READ_ONCE(rump_dead)) {
+			v = &rump_vcpus[__ffs(carry)];
+			host_clear_bit(&ht->carry, v->cpu);
 			vcpu_carry(v, ht);
 		}
 		if (smp_load_acquire(&ht->done)) {
@@ -295,12 +298,15 @@ void rump_handoff(struct rump_vcpu *v, struct rump_hthread *heir)
 	rump_leave(v->carrier, v, RUMP_LEAVE_HANDOFF);
 }
 
-/* Does the host thread of the task wait for a call's result? */
+/*
+ * Does the host thread of the task wait for a call's result? A task that has ended may have a little
+ * to do still, without user memory, when its process has been buried.
+ */
 static bool in_call(struct task_struct *tsk)
 {
 	struct rump_hthread *ht = tsk->thread.ht;
 
-	return ht && (!tsk->thread.in_user || READ_ONCE(ht->req) != RUMP_REQ_NONE);
+	return ht && !tsk->exit_state && (!tsk->thread.in_user || READ_ONCE(ht->req) != RUMP_REQ_NONE);
 }
 
 /* Who carries for a host thread: itself, unless it was killed. */

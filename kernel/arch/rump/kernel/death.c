@@ -77,10 +77,10 @@ void __noreturn rump_abandon(void)
  */
 bool rump_redirect(struct rump_vcpu *v, struct rump_hthread *from, struct rump_hthread *to)
 {
-	if (host_cmpxchg_pointer(&from->carry, v, NULL) != v)
+	if (!host_clear_bit(&from->carry, v->cpu))
 		return false;
 	WRITE_ONCE(v->owner, to->id);
-	smp_store_release(&to->carry, v);
+	host_or(&to->carry, 1U << v->cpu);
 	rump_hthread_wake(to);
 	return true;
 }
@@ -96,7 +96,7 @@ static bool is_stuck(struct rump_vcpu *v)
 	undertaker = READ_ONCE(proc->undertaker);
 	if (undertaker && undertaker != owner)
 		return !rump_redirect(v, owner, undertaker);
-	return READ_ONCE(v->carrier) != owner && READ_ONCE(owner->carry) != v;
+	return READ_ONCE(v->carrier) != owner && !(READ_ONCE(owner->carry) & (1U << v->cpu));
 }
 
 static bool anything_stuck(void)

@@ -227,37 +227,6 @@ long rump_leave_process(void)
 	do_exit(0);
 }
 
-/**
- * rump_kill() - Kill or stop other processes, by the host
- * @pid:	host pid, or 0 for all
- * @group:	only those of this process group of the host, or -1
- * @sig:	SIGKILL or SIGSTOP
- *
- * They must not be in the middle of the kernel then. As the caller is, and goes on to
- * hold its virtual CPU until the killed one is dead, they are not. Of several virtual CPUs they
- * have to leave the others before; who enters again at that moment is killed there.
- *
- * Return: how many it was
- */
-long rump_kill(int pid, int group, int sig)
-{
-	struct rump_process *proc, *self = current->thread.ht->proc;
-	long n = 0;
-
-	for (proc = processes; proc < processes + RUMP_PROCESSES; proc++) {
-		int hostpid = READ_ONCE(proc->hostpid);
-
-		if (!READ_ONCE(proc->used) || proc == self || hostpid <= 0 ||
-		    READ_ONCE(proc->birth) != RUMP_BIRTH_DONE ||
-		    READ_ONCE(proc->state) == RUMP_PROC_GONE || (pid && pid != hostpid))
-			continue;
-		while (carries(proc, NULL))
-			schedule_timeout_uninterruptible(1);
-		n += !hyp->kill(hostpid, group, sig);
-	}
-	return n;
-}
-
 /*
  * In process 1: burials.
  */

@@ -19,16 +19,17 @@ static __always_inline u32 host_cmpxchg(u32 *p, u32 old, u32 new)
 	return old;
 }
 
-static __always_inline void *host_cmpxchg_pointer(void *p, void *old, void *new)
-{
-	asm volatile("lock; cmpxchgq %2, %1"
-		     : "+a"(old), "+m"(*(void **)p) : "r"(new) : "memory", "cc");
-	return old;
-}
-
 static __always_inline void host_or(u32 *p, u32 bits)
 {
 	asm volatile("lock; orl %1, %0" : "+m"(*p) : "r"(bits) : "memory", "cc");
+}
+
+static __always_inline bool host_clear_bit(u32 *p, u32 bit)
+{
+	bool was;
+
+	asm volatile("lock; btrl %2, %1" : "=@ccc"(was), "+m"(*p) : "r"(bit) : "memory", "cc");
+	return was;
 }
 
 static __always_inline void host_push(struct llist_head *head, struct llist_node *node)

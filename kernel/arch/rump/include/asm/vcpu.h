@@ -74,10 +74,10 @@ struct rump_hthread {
 	u32 done;			/* the call has its result */
 	u32 req;			/* enum rump_request_state */
 	u32 interrupted;		/* the call shall return for a host signal */
+	u32 carry;			/* virtual CPUs handed to this thread, a bit each */
 	long ret;
 	long nr;
 	unsigned long args[6];
-	struct rump_vcpu *carry;	/* a virtual CPU handed to this thread */
 	struct rump_vcpu *owns;		/* the virtual CPU it carries */
 	struct rump_process *proc;
 	struct llist_node request_node;
