@@ -17,6 +17,12 @@ teardown() {
 	assert_output '60 killed'
 }
 
+@test "the same with four virtual CPUs" {
+	RUMP_NCPU=4 run inside python3 "$RUMP_TOP/test/helpers/processes_kills.py" 60 8
+	assert_success
+	assert_output '60 killed'
+}
+
 @test "60 stops of busy, blocked and waiting processes and threads: the others go on" {
 	run inside python3 "$RUMP_TOP/test/helpers/processes_stops.py" 60 5
 	assert_success
