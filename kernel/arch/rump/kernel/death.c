@@ -13,8 +13,9 @@
  *   - was about to wake somebody: the word said so already, so all whose word does are woken again;
  *   - held a lock of host words, for a few instructions (guard.c): it is given up.
  *
- * rump_settle() finds out. Invariant: the owner of a virtual CPU is its carrier, or has it in its
- * carry field, but for moments; so what is otherwise for half a second stays so.
+ * rump_settle() finds out. Invariant: a thread that owns a virtual CPU has it in its carry field, or
+ * has taken it from there, but for the moment in which somebody hands it over; so what a dead one owns
+ * without that for half a second will not come back. Each undertaker looks after its own process.
  *
  * Death. When the kernel is lost, or the process is gone whose threads do its work, or it was
  * halted while processes use it, rump_dead says so, for good. Then
@@ -85,41 +86,41 @@ bool rump_redirect(struct rump_vcpu *v, struct rump_hthread *from, struct rump_h
 	return true;
 }
 
-/* Is a virtual CPU with somebody who can not take it, or give it back? */
-static bool is_stuck(struct rump_vcpu *v)
+/*
+ * Is a virtual CPU with a thread of the undertaker's process, which cannot take it or give it back? A
+ * vfork child that makes calls as such a thread may be alive, and can.
+ */
+static bool is_stuck(struct rump_vcpu *v, struct rump_hthread *undertaker)
 {
-	struct rump_hthread *owner = rump_hthread_of(READ_ONCE(v->owner)), *undertaker;
-	struct rump_process *proc = owner ? READ_ONCE(owner->proc) : NULL;
+	struct rump_hthread *owner = rump_hthread_of(READ_ONCE(v->owner));
 
-	if (!proc)
+	if (!owner || owner == undertaker || READ_ONCE(owner->proc) != undertaker->proc)
 		return false;
-	undertaker = READ_ONCE(proc->undertaker);
-	if (undertaker && undertaker != owner)
-		return !rump_redirect(v, owner, undertaker);
-	return READ_ONCE(v->carrier) != owner && !(READ_ONCE(owner->carry) & (1U << v->cpu));
+	return READ_ONCE(owner->lent) == RUMP_LENT_OUT || !rump_redirect(v, owner, undertaker);
 }
 
-static bool anything_stuck(void)
+static bool anything_stuck(struct rump_hthread *undertaker)
 {
 	unsigned int i;
 
 	for (i = 0; i < rump_boot.ncpu; i++)
-		if (is_stuck(&rump_vcpus[i]))
+		if (is_stuck(&rump_vcpus[i], undertaker))
 			return true;
 	return false;
 }
 
 /**
  * rump_settle() - A process was killed, and its undertaker is known: see to what it held
+ * @undertaker:	thread of that process
  *
  * Return: false if the kernel is lost
  */
-bool rump_settle(void)
+bool rump_settle(struct rump_hthread *undertaker)
 {
 	u64 end = hyp->clock_mono() + STUCK_TIME;
 
 	rump_hthread_wake_lost();
-	while (anything_stuck()) {
+	while (anything_stuck(undertaker)) {
 		if (hyp->clock_mono() > end || READ_ONCE(rump_dead))
 			return false;
 		hyp->yield();

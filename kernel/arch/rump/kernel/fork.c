@@ -359,7 +359,7 @@ int rump_bury(struct rump_process *proc, int tid)
 	smp_store_release(&proc->undertaker, ht);
 	smp_mb();
 	rump_guard_bury(proc);
-	if (!rump_settle())
+	if (!rump_settle(ht))
 		return -EIO;
 	return rump_host_call(ht, bury_and_wait, NULL);
 }

@@ -159,7 +159,7 @@ extern u32 rump_dead;
 void rump_die(unsigned int why, struct rump_process *self);
 void __noreturn rump_abandon(void);
 bool rump_redirect(struct rump_vcpu *v, struct rump_hthread *from, struct rump_hthread *to);
-bool rump_settle(void);
+bool rump_settle(struct rump_hthread *undertaker);
 
 /* bound.c */
 void rump_bind(void);
