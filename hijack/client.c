@@ -39,7 +39,7 @@ static int root;
 static unsigned long process; /* who this process is for the rump kernel, or 0 */
 static bool executed;	      /* it was that before it executed this program */
 static bool started;	      /* the server, by this process */
-bool client_cwd_is_rump, client_root_is_rump;
+bool client_has_kernel, client_cwd_is_rump, client_root_is_rump;
 static int server = -1;	      /* the other end, in the process that starts the server */
 static char spawn_stack[SPAWN_STACK] RARELY __attribute__((aligned(16)));
 
@@ -189,6 +189,7 @@ static long start_server(void)
 	raw3(__NR_fcntl, control, F_SETFD, 0);
 	server = high(pair[1]);
 	hijack_on_own(control, true);
+	client_has_kernel = true;
 	root = (int)raw0(__NR_getpid);
 	started = true;
 	child = hijack_spawn(run_errand, NULL, spawn_stack + sizeof(spawn_stack));
@@ -258,6 +259,7 @@ static void attach(const char *value, const char *runtime)
 	raw3(__NR_fcntl, control, F_SETFD, 0);
 	root = (int)raw0(__NR_getpid);
 	hijack_on_own(control, true);
+	client_has_kernel = true;
 	connect_checked(value, ask(&request, -1, &answer, sizeof(answer), NULL));
 }
 
@@ -299,6 +301,7 @@ void client_configure(const char *value, const char *runtime)
 	control = (int)next_number(&at, value);
 	root = (int)next_number(&at, value);
 	hijack_on_own(control, true);
+	client_has_kernel = true;
 	if (!*at)
 		return;
 	pid = next_number(&at, value);

@@ -24,6 +24,7 @@
 #include "links.h"
 #include "rooms.h"
 #include "route.h"
+#include "server.h"
 #include "state.h"
 #include "str.h"
 #include "words.h"
@@ -158,7 +159,8 @@ bool paths_plain(struct named *named, long dir, const char *path)
 		return true;
 	}
 	named->side = HIJACK_HOST;
-	return !kernel_up || !(str_starts(path, "/proc/") || str_starts(path, "/dev/"));
+	return !client_has_kernel || !(str_starts(path, "/proc/") || str_starts(path, "/dev/") ||
+				       str_equal(path, "/etc/mtab"));
 }
 
 /**

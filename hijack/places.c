@@ -30,6 +30,8 @@
 #define PROC_MASK 0xfffffffffffful
 #define DEV	  0x2f7665642ful
 #define DEV_MASK  0xfffffffffful
+/* "/etc/mta" */
+#define ETC_MTAB  0x61746d2f6374652ful
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) anywhere_t;
 
@@ -257,8 +259,9 @@ bool places_far(const char *path)
 	for (unsigned int i = 0; i < nplaces; i++)
 		if (!((head ^ places[i].head) & places[i].mask))
 			return false;
-	/* Names of descriptors. */
-	return !kernel_up || ((head ^ PROC) & PROC_MASK && (head ^ DEV) & DEV_MASK);
+	/* Names of descriptors, and the table of mounts. */
+	return !client_has_kernel ||
+	       ((head ^ PROC) & PROC_MASK && (head ^ DEV) & DEV_MASK && head != ETC_MTAB);
 }
 
 /**

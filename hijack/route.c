@@ -33,8 +33,7 @@
 #include "str.h"
 
 #define MAX_PATHS  2
-#define RUMP_MAJOR (1u << 12)
-#define RUMP_DEV   (1ul << 44) /* the same in dev_t, see makedev(3) */
+#define RUMP_DEV   (1ul << 44) /* RUMP_MAJOR in dev_t, see makedev(3) */
 
 hijack_fn *const hijack_route[HIJACK_CALLS] = {
 #include "../build/gen/hijack_routes.h"
@@ -356,6 +355,9 @@ static __attribute__((noinline)) long args_slowly(struct hijack_call *call,
 		return -ENAMETOOLONG;
 	for (int i = 0; i < MAX_PATHS && rule->path[i].path; i++)
 		changed |= d.paths[i].path != path_of(rule, call, i);
+	if (!result && d.side == HIJACK_HOST && !d.error && !d.conflict && rule->open && !call->native &&
+	    mtab_open(d.paths[0].path, call->arg[rule->open - 1], &result))
+		return result;
 	if (!result && d.side == HIJACK_HOST && !d.error && !d.conflict && may_make(rule, call) &&
 	    lead_elsewhere(&d, rule, call, buffers))
 		return perform(call, rule, &d, true);

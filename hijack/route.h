@@ -115,6 +115,8 @@ void readable_forget(void);
 
 /* ---- route.c ---- */
 
+#define RUMP_MAJOR (1u << 12) /* or-ed to the rump kernel's device numbers */
+
 hijack_fn route_fd, route_newfd, route_args, route_stat, route_fstat, route_range, route_both, route_host_newfd;
 
 long rump_perform(struct hijack_call *call);

@@ -52,6 +52,8 @@ struct places_answer {
 _Noreturn void server_main(int control);
 
 /* client.c */
+/* There is a server; the kernel may be needed yet. */
+extern bool client_has_kernel;
 /* Of a program that is executed, or was. */
 extern bool client_cwd_is_rump, client_root_is_rump;
 void client_configure(const char *value, const char *runtime);

@@ -16,6 +16,9 @@ hijack_fn route_io_uring_setup;
 /* names.c */
 hijack_fn route_getcwd, route_chdir, route_fchdir, route_chroot, route_readlink, route_readlinkat;
 
+/* mtab.c */
+bool mtab_open(const char *path, unsigned long flags, long *result);
+
 /* sockets.c */
 hijack_fn route_socket, route_socketpair, route_sendmsg, route_recvmsg, route_sendmmsg;
 hijack_fn route_recvmmsg, sockets_ask_interfaces;

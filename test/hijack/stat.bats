@@ -220,7 +220,9 @@ collision() {
 	assert [ "$size" -lt 33000 ]
 	assert_line --index 1 --regexp ' /mnt$'
 	run on_image df --output=source /mnt
-	assert_line --index 1 -
+	assert_line --index 1 --regexp '^/dev/'
+	run on_image test -e "${lines[1]}"
+	assert_failure
 	run on_image df --output=target,source .
 	assert_success
 	assert_output "$(df --output=target,source .)"

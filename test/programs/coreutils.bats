@@ -67,6 +67,25 @@ teardown() {
 	assert_line --regexp ' [89][0-9]{4} +[0-9]+ '
 }
 
+@test "df, mount, findmnt and mountpoint know what is mounted in either kernel" {
+	run inside df --output=source,target
+	assert_success
+	assert_line --regexp '^/dev/[^ ]+ +/mnt$'
+	assert_line --regexp ' /$'
+	run inside mount
+	assert_line --regexp '^/dev/[^ ]+ on /mnt type ext4 \(rw,'
+	run inside findmnt -n -o SOURCE,FSTYPE /mnt
+	assert_output --regexp '^/dev/[^ ]+ ext4$'
+	run inside mountpoint /mnt
+	assert_output '/mnt is a mountpoint'
+	run inside bash -c 'mkdir "/mnt/a b"; mount -t tmpfs mine "/mnt/a b"; df --output=target | tail -n 1; findmnt -n -o SOURCE "/mnt/a b"
+		umount "/mnt/a b"; grep -c mine /proc/mounts'
+	assert_output "$(printf '/mnt/a b\nmine\n0')"
+	# The host's table is as it was, read in pieces as small as one likes, and each process may name it by its number.
+	run inside bash -c 'cmp <(grep -v "/mnt" /proc/$$/mounts) <(grep -v "/mnt" "$0"); dd if=/proc/self/mounts bs=7 status=none | tail -n 1' <(cat /proc/mounts)
+	assert_output --regexp '^/dev/[^ ]+ /mnt ext4 '
+}
+
 @test "mv, ln, touch, chmod, chown, mkdir, rmdir, rm -r" {
 	run inside cp -r "$TREE" /mnt/tree
 	run inside mv /mnt/tree /mnt/moved
