@@ -33,8 +33,9 @@ enum hijack_side {
 /* What a clone makes; a kind has a block in every slot, in this order (format.h). */
 enum hijack_kind {
 	HIJACK_FORK, /* a process with a copy of the memory */
-	HIJACK_VFORK, /* a process that shares the memory, usually on borrowed time */
+	HIJACK_VFORK, /* a process that shares the memory, on borrowed time */
 	HIJACK_THREAD, /* a thread of this process */
+	HIJACK_GUEST, /* a process that shares the memory while its parent goes on (guest.c) */
 	HIJACK_KINDS,
 };
 
@@ -86,6 +87,8 @@ long hijack_on_fault(struct hijack_call *call);
  * is done that hijack_on_exit() does.
  */
 bool hijack_on_thread_exit(void);
+/* Whether a call would take a number from the rump kernel's descriptors. */
+bool hijack_takes(const struct hijack_call *call);
 /* In a process about to end by exit_group(2). */
 void hijack_on_exit(void);
 

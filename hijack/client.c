@@ -99,7 +99,7 @@ const char *client_variable(char *room, size_t size)
 {
 	if (control < 0)
 		return NULL;
-	if (kernel_up && process)
+	if (kernel_up && process && !guest_is_here())
 		str_printf(room, size, "RUMP_SERVER=fd:%d,%d,%d,%lu,%d,%d", control,
 			   root, (int)raw0(__NR_getpid), process, client_cwd_is_rump,
 			   client_root_is_rump);

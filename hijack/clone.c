@@ -13,6 +13,8 @@
 #include "state.h"
 #include "str.h"
 
+_Static_assert(HIJACK_KINDS == SLOT_KINDS, "a slot has a block for each kind");
+
 /**
  * kind_of() - What clone flags make
  */
@@ -20,7 +22,9 @@ static enum hijack_kind kind_of(uint64_t flags)
 {
 	if (flags & CLONE_THREAD)
 		return HIJACK_THREAD;
-	return flags & CLONE_VM ? HIJACK_VFORK : HIJACK_FORK;
+	if (!(flags & CLONE_VM))
+		return HIJACK_FORK;
+	return flags & CLONE_VFORK ? HIJACK_VFORK : HIJACK_GUEST;
 }
 
 /**
@@ -33,6 +37,8 @@ static long clone(struct hijack_call *call, uint64_t flags)
 
 	if (raw_failed(result))
 		return result;
+	if (kind == HIJACK_GUEST)
+		guest_expect(flags);
 	/* The slot is not in the range that Syscall User Dispatch lets through. */
 	sud_arm(false);
 	call->native = SLOT_BLOCKS + kind * SLOT_BLOCK_SIZE;
@@ -86,7 +92,13 @@ void hijack_after_clone(struct hijack_call *call)
 	enum hijack_kind kind = block / SLOT_BLOCK_SIZE;
 	long result = (long)call->nr;
 
+	/* In one of a guest's own children too. */
+	if (kind == HIJACK_GUEST && guest_is_here())
+		return;
+	if (kind == HIJACK_VFORK)
+		guest_borrow();
 	if (result == 0 && kind == HIJACK_FORK) {
+		guest_owner();
 		regions_child();
 		sud_child();
 		report_child();

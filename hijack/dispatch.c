@@ -84,11 +84,13 @@ static __attribute__((noinline)) long dispatch_watched(struct hijack_call *call,
 {
 	long result;
 
+	if (guest_is_here())
+		return guest_call(call);
 	if (hijack_config.serve && !kernel_is_early())
 		server_main((int)hijack_config.serve);
 	if (hijack_config.boot && !hijack_config.serve && !kernel_need()) {
 		hijack_config.boot = false;
-		hijack_watched = hijack_config.trace || hijack_config.report;
+		hijack_watched = hijack_config.trace || hijack_config.report ? WATCH_CALLS : 0;
 	}
 	/* These do not come back, or come back through hijack_after_clone(). */
 	if (call->nr == __NR_exit || call->nr == __NR_exit_group || call->nr == __NR_execve ||

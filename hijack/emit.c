@@ -168,7 +168,7 @@ int sites_emit(const struct object *object, struct image_site *site, int64_t slo
 	put(&writer, &jump, 1);
 	fits = put_relative(&writer, end > site->syscall + 2 ? end : site->syscall + 2, 0, true);
 
-	for (int block = 0; block < 3; block++) {
+	for (int block = 0; block < SLOT_KINDS; block++) {
 		uint8_t back[2] = {0xeb, 0};
 
 		writer.fill = SLOT_BLOCKS + (size_t)block * SLOT_BLOCK_SIZE;

@@ -14,13 +14,14 @@
  *	0	head: what the jump at the site displaced before the syscall
  *		lea -128(%rsp),%rsp; call *entry(%rip), or *stay(%rip) if the call should be made at
  *the site: glibc 2.41 and later cancel a thread only if it is found at that one instruction tail:
- *what was displaced behind the syscall; jmp back 64	three blocks, a block for each kind of
+ *what was displaced behind the syscall; jmp back 64	a block for each of the four kinds of
  *clone: syscall; lea -128(%rsp),%rsp; call *after(%rip); jmp tail 124	the address behind the
  *syscall, relative to the end of the slot: for unwinders
  */
 #define SLOT_SIZE	128
 #define SLOT_BLOCKS	64
 #define SLOT_BLOCK_SIZE 15
+#define SLOT_KINDS	4
 #define SLOT_UNWIND	124
 #define SLOT_IN_PLACE	1 /* not in the slot, but at the site */
 #define SLOT_RED_ZONE	128 /* System V ABI, AMD64, 3.2.2 */
@@ -31,7 +32,7 @@
 #include <stdint.h>
 
 #define IMAGE_MAGIC    0x676d6970656d7572ull /* "rumepimg", little endian */
-#define IMAGE_VERSION  2
+#define IMAGE_VERSION  3
 #define IMAGE_PAGE     4096ull
 #define IMAGE_MAX_RUNS 120
 #define IMAGE_KEY_MAX  32

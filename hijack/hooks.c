@@ -50,6 +50,12 @@ WEAK long hijack_on_fault(struct hijack_call *call)
 	return -EFAULT;
 }
 
+WEAK bool hijack_takes(const struct hijack_call *call)
+{
+	(void)call;
+	return false;
+}
+
 WEAK bool hijack_on_thread_exit(void)
 {
 	kernel_thread_exit();

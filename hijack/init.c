@@ -220,7 +220,8 @@ static void start(void)
 	report_start();
 	rewrite_loaded(debug, auxv, vdso, argc ? argv[0] : "");
 	hijack_on_start(argv, envp);
-	hijack_watched = hijack_config.trace || hijack_config.report || hijack_config.boot;
+	hijack_watched = hijack_config.trace || hijack_config.report || hijack_config.boot ? WATCH_CALLS : 0;
+	guest_owner();
 	sud_start();
 }
 

@@ -12,7 +12,7 @@
  * process's own in the shim is in thread-local storage, which the child has from its parent too:
  * struct borrowed keeps what it was, for the parent to have it back.
  *
- * exec: execute.c.
+ * Children that have the memory while the parent goes on: guest.c. exec: execute.c.
  *
  * exit. The process leaves the kernel before the host ends it, so that no thread is ended in the middle of
  * the kernel.
@@ -126,6 +126,8 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 		__atomic_fetch_add(&threads, 1, __ATOMIC_RELAXED);
 		return 0;
 	}
+	if (kind == HIJACK_GUEST && kernel_up)
+		return 0;
 	if (!kernel_up) {
 		/* Children are to find the same kernel. */
 		if ((nplaces || places_families) && !hijack_sealed)
@@ -287,6 +289,24 @@ void hijack_on_parent(enum hijack_kind kind, long result)
 		unborn = 0;
 	}
 	fds_unlock();
+}
+
+/**
+ * hijack_takes() - Whether a call would take a number from the rump kernel's descriptors
+ */
+bool hijack_takes(const struct hijack_call *call)
+{
+	switch (call->nr) {
+	case __NR_close:
+		return fd_is_rump(call->arg[0]);
+	case __NR_dup2:
+	case __NR_dup3:
+		return fd_is_rump(call->arg[1]);
+	case __NR_close_range:
+		return fds_first((unsigned int)call->arg[0], (unsigned int)call->arg[1]) >= 0;
+	default:
+		return false;
+	}
 }
 
 /**

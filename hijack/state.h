@@ -157,7 +157,18 @@ void report_kept(const struct loaded *object, const struct image_site *site);
 void report_print(const char *when);
 void report_child(void);
 
-extern unsigned char hijack_watched; /* trace or report is on: dispatch takes the slow way */
+/* Why dispatch takes the slow way: trace or report is on; there are, or were, guests. */
+#define WATCH_CALLS  1
+#define WATCH_GUESTS 2
+extern unsigned char hijack_watched;
+
+/* ---- guest.c ---- */
+
+bool guest_is_here(void);
+void guest_owner(void);
+void guest_borrow(void);
+void guest_expect(uint64_t flags);
+long guest_call(struct hijack_call *call);
 
 /* ---- entry.S ---- */
 

@@ -99,7 +99,7 @@ static uint64_t make_slot(uint64_t resume)
 	tail = relative_call(page, sizeof(step), 0x15,
 			     offsetof(struct dynamic_page, pointers.entry));
 	relative_call(page, tail, 0x25, offsetof(struct dynamic_page, resume));
-	for (size_t block = SLOT_BLOCKS; block < SLOT_BLOCKS + 3 * SLOT_BLOCK_SIZE;
+	for (size_t block = SLOT_BLOCKS; block < SLOT_BLOCKS + SLOT_KINDS * SLOT_BLOCK_SIZE;
 	     block += SLOT_BLOCK_SIZE) {
 		size_t end;
 

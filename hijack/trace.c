@@ -150,7 +150,7 @@ void trace_call(const struct hijack_call *call, const long *result)
  */
 void trace_clone(enum hijack_kind kind, long result)
 {
-	static const char *const what[] = {"fork", "vfork", "thread"};
+	static const char *const what[] = {"fork", "vfork", "thread", "guest"};
 	char line[64];
 	struct text text = {line, 0, sizeof(line)};
 

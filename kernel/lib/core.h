@@ -154,6 +154,16 @@ void rump__forked(struct rump_process *process, struct rump_hthread *ht);
  * the host they are in no mask. rump__self.masked has those that the program thinks it has blocked.
  */
 extern uint64_t rump__open_signals;
+/*
+ * Whether the caller is a process that has this one's memory while that goes on, and its actions of signals
+ * too; NULL while there is none.
+ */
+enum rump__guest {
+	RUMP__NO_GUEST,
+	RUMP__GUEST,
+	RUMP__GUEST_HANDLERS,
+};
+extern enum rump__guest (*rump__guest)(void);
 extern bool rump__signals_up;	/* the actions of the program's signals are the core's to change */
 void rump__signals_init(void);
 void rump__signals_attach(void);

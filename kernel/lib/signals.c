@@ -65,6 +65,7 @@
 
 uint64_t rump__open_signals = RUMP__FAULTS;
 bool rump__signals_up;
+enum rump__guest (*rump__guest)(void);
 
 static struct rump__action actions[NSIGNALS];
 static struct lock actions_lock;
@@ -78,6 +79,12 @@ static bool is_default(const struct rump__action *act)
 static bool is_ignore(const struct rump__action *act)
 {
 	return (unsigned long)act->handler == (unsigned long)SIG_IGN;
+}
+
+/* rump__self is not the caller's then. */
+static enum rump__guest guest(void)
+{
+	return __builtin_expect(rump__guest != NULL, 0) ? rump__guest() : RUMP__NO_GUEST;
 }
 
 static long host_sigaction(int sig, const struct rump__action *act, struct rump__action *old)
@@ -118,10 +125,12 @@ static bool ends_process(int sig)
 
 static void die_of(int sig)
 {
-	/* No other handler runs from here on. */
-	rump__self.held++;
-	rump__self.incall = 1;
-	rump__exit();
+	if (!guest()) {
+		/* No other handler runs from here on. */
+		rump__self.held++;
+		rump__self.incall = 1;
+		rump__exit();
+	}
 	rump__signal_default(sig);
 	raw3(__NR_tgkill, raw0(__NR_getpid), raw0(__NR_gettid), sig);
 	change_mask(SIG_UNBLOCK, RUMP__BIT(sig), NULL);
@@ -166,10 +175,27 @@ static void stop_by(int sig)
 		install(sig, &actions[sig]);
 }
 
+/* It makes no call into the kernel, so there is nothing to defer, and nothing of the thread's to note. */
+static void deliver_to_guest(int sig, void *info, void *context)
+{
+	struct rump__action act = actions[sig];
+
+	if (is_default(&act) && rump__is_stop(sig))
+		raw2(__NR_kill, raw0(__NR_getpid), SIGSTOP);
+	else if (is_default(&act))
+		die_of(sig);
+	else if (!is_ignore(&act))
+		act.handler(sig, info, context);
+}
+
 static void deliver(int sig, void *info, void *context)
 {
 	struct rump__action act;
 
+	if (guest()) {
+		deliver_to_guest(sig, info, context);
+		return;
+	}
 	if (rump__self.incall) {
 		defer(sig, info, context);
 		return;
@@ -313,7 +339,7 @@ long rump__sigaction(int sig, const struct rump__action *act, struct rump__actio
 
 	if (sig < 1 || sig >= NSIGNALS || (act && (sig == SIGKILL || sig == SIGSTOP)))
 		return -EINVAL;
-	if (raw0(__NR_getpid) != actions_pid)
+	if (raw0(__NR_getpid) != actions_pid && guest() != RUMP__GUEST_HANDLERS)
 		return child_sigaction(sig, act, old);
 	mask = lock_take(&actions_lock);
 	before = actions[sig];
@@ -370,6 +396,17 @@ void rump__signal_forward(int sig, void *info, void *context)
 
 static void fault(int sig, void *info, void *context)
 {
+	struct ucontext *uc = context;
+
+	if (guest()) {
+		if (uc->uc_mcontext.rip == (unsigned long)rump__copy_at)
+			uc->uc_mcontext.rip = (unsigned long)rump__copy_failed;
+		else if (is_default(&actions[sig]) || is_ignore(&actions[sig]))
+			die_of(sig);
+		else
+			actions[sig].handler(sig, info, context);
+		return;
+	}
 	rump__fault(sig, info, context);
 }
 
