@@ -125,10 +125,12 @@ static const char *preload_variable(void)
  */
 void environment_set(const struct options *options)
 {
+	const char *slash = options->name ? strrchr(options->name, '/') : NULL;
+
 	set("RUMP_MOUNT", mounts_variable(options));
 	set("RUMPHIJACK", hijack_variable(options));
 	set("RUMP_NET", options->net);
-	set("RUMP_HOSTNAME", options->name);
+	set("RUMP_HOSTNAME", slash ? slash + 1 : options->name);
 	set("RUMP_MEMLIMIT", options->mem);
 	set("RUMP_NCPU", options->ncpu);
 	set("RUMP_VERBOSE", options->verbose ? "1" : NULL);

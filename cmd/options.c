@@ -67,9 +67,10 @@ static const char *sockets(const char *argument)
 
 static const char *name(const char *argument)
 {
-	size_t length = strlen(argument);
+	const char *last = strncmp(argument, "unix:///", 8) ? argument : strrchr(argument, '/') + 1;
+	size_t length = strlen(last);
 
-	for (const char *c = argument; *c; c++)
+	for (const char *c = last; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
 			length = 0;
 	if (!length || length > NAME_MAX_LENGTH)

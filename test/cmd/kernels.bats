@@ -11,6 +11,22 @@ setup() {
 	rump_image ext4
 }
 
+@test "a kernel is named by the path of its socket" {
+	mkdir sockets
+	rump server --name "unix://$PWD/sockets/web" -m "$RUMP_IMG:/mnt"
+	run rump attach "unix://$PWD/sockets/web" sh -c 'echo here >/mnt/f; cat /mnt/f'
+	assert_success
+	assert_output here
+	run rump server --name "unix://$PWD/sockets/web"
+	assert_failure 1
+	assert_output --partial 'already'
+	run rump halt "unix://$PWD/sockets/web"
+	assert_success
+	assert_not_exists sockets/web
+	run rump server --name unix://relative/web
+	assert_failure 2
+}
+
 teardown() {
 	local name
 	for name in rump/*; do
