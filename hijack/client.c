@@ -329,6 +329,20 @@ int client_bell(int fd)
 	return (int)ask(&request, fd, &answer, sizeof(answer), NULL);
 }
 
+/**
+ * client_parcel() - Let the server see when nobody can receive a file any more that is under way
+ * @fd:		writing end of the ticket
+ *
+ * Return: 0 or a negated errno
+ */
+long client_parcel(int fd, uint64_t ticket)
+{
+	struct request request = {REQUEST_PARCEL, (int)raw0(__NR_getpid), ticket};
+	struct answer answer;
+
+	return ask(&request, fd, &answer, sizeof(answer), NULL);
+}
+
 static int never(void)
 {
 	return 0;

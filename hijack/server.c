@@ -37,6 +37,7 @@
 #include "thread.h"
 
 #define BELLS		8192
+#define PARCELS		2048
 #define AF_UNIX		1
 #define SOCK_SEQPACKET	5
 #define SOCK_CLOEXEC	02000000
@@ -61,6 +62,7 @@ static int clerk[2];	  /* the main thread's end, the clerk's end */
 static unsigned int jobs; /* that the clerk has */
 static int lifeline;	  /* the end that processes get; the other one is never used */
 static int last_reply = -1;
+static bool dropping;	  /* the clerk has a parcel */
 static bool ending;	  /* as soon as nothing is under way */
 
 /**
@@ -129,6 +131,9 @@ static void clerk_main(void *unused)
 
 		if (request.type == REQUEST_HALT) {
 			kernel_exit();
+		} else if (request.type == REQUEST_DROPPED) {
+			kernel_call(RUMP_CALL_PARCEL_DROP, (long)request.process, 0, 0, 0, 0, 0);
+			done = request;
 		} else {
 			result = clerk_join(request.pid);
 			done.type = REQUEST_STARTED;
@@ -182,6 +187,62 @@ static long take_bell(int pid, int reply)
 	}
 	bells[nbells++] = (struct bell){pid, fd};
 	return fd;
+}
+
+/**
+ * take_parcel() - Watch the ticket of a file that is under way
+ * @reply:	socket that its writing end comes by
+ *
+ * Return: 0 or a negated errno
+ */
+static long take_parcel(uint64_t ticket, int reply)
+{
+	struct source *source;
+	char byte;
+	int fd;
+	long result = message_receive(reply, &byte, 1, &fd);
+
+	if (fd < 0)
+		return raw_failed(result) ? result : -EBADF;
+	if (sources_count[SOURCE_PARCEL] + sources_count[SOURCE_LEFT] >= PARCELS) {
+		raw1(__NR_close, fd);
+		return -ETOOMANYREFS;
+	}
+	source = source_add(SOURCE_PARCEL, fd);
+	if (!source)
+		return -ETOOMANYREFS;
+	source->process = ticket;
+	return 0;
+}
+
+/**
+ * drop_parcel() - Let the clerk drop a parcel that nobody can ask for, if there is one
+ *
+ * The clerk has one at a time: many may be left at once, and the main thread must not wait for
+ * room in the clerk's socket.
+ */
+static void drop_parcel(void)
+{
+	struct request request = {REQUEST_DROPPED, 0, 0};
+	struct source *source = NULL;
+
+	if (!dropping && sources_count[SOURCE_LEFT])
+		source = source_of_type(SOURCE_LEFT);
+	if (!source)
+		return;
+	request.process = source->process;
+	source_forget(source);
+	dropping = true;
+	give_clerk(&request, -1);
+}
+
+/**
+ * lose_parcel() - The last descriptor of a ticket is closed
+ */
+static void lose_parcel(struct source *source)
+{
+	source_end(source, SOURCE_LEFT);
+	drop_parcel();
 }
 
 /**
@@ -276,6 +337,11 @@ static void serve(const struct source *source, const struct request *request, in
 			if (request->process)
 				watched_add(request->pid, request->process);
 			return;
+		case REQUEST_DROPPED:
+			jobs--;
+			dropping = false;
+			drop_parcel();
+			return;
 		case REQUEST_HALTED:
 			finish();
 		case REQUEST_BORN:
@@ -283,6 +349,9 @@ static void serve(const struct source *source, const struct request *request, in
 			return;
 		case REQUEST_BELL:
 			answer.result = take_bell(request->pid, reply);
+			break;
+		case REQUEST_PARCEL:
+			answer.result = take_parcel(request->process, reply);
 			break;
 		case REQUEST_LIFELINE:
 			fd = (int)new_lifeline();
@@ -411,6 +480,8 @@ _Noreturn void server_main(int control)
 			receive(source);
 		else if (source->type == SOURCE_LISTEN)
 			welcome(source->fd);
+		else if (source->type == SOURCE_PARCEL)
+			lose_parcel(source);
 		else
 			watched_ended(source);
 		if (!ending && is_over())

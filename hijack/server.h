@@ -25,7 +25,9 @@ enum request_type {
 	REQUEST_PLACES,	  /* answered with a struct places_answer */
 	REQUEST_STATUS,	  /* answered with the number of processes, and its pid in the upper half */
 	REQUEST_HALT,	  /* end; @process: also if processes use the kernel. -EBUSY, or no answer but the end */
+	REQUEST_PARCEL,	  /* here is the writing end of ticket @process: a file waits for its readers; answered */
 	REQUEST_STARTED,  /* of the server's own: a process has joined, @process, or could not, 0 */
+	REQUEST_DROPPED,  /* of the server's own: ticket @process is forgotten */
 	REQUEST_HALTED,	  /* of the server's own: the images are clean */
 };
 
@@ -66,6 +68,7 @@ void client_is(unsigned long process);
 long client_join(const struct rump__setup *setup);
 void client_born(int pid, unsigned long process);
 int client_bell(int fd);
+long client_parcel(int fd, uint64_t ticket);
 void client_end(void);
 const char *client_variable(char *room, size_t size);
 

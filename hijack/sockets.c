@@ -4,13 +4,16 @@
  * A socket is made in the kernel that its address family is for; unix.c lets unix sockets follow
  * their path.
  *
- * Descriptors in messages (SCM_RIGHTS) must be of the socket's own kernel: EINVAL otherwise, as
- * neither kernel can hold the other's files.
+ * Rump descriptors go over sockets of the host by tickets (rights.c). The host's descriptors do not go
+ * over sockets of the rump kernel: EINVAL.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 
+#include "rights.h"
+#include "rooms.h"
 #include "route.h"
+#include "server.h"
 #include "special.h"
 #include "state.h"
 #include "str.h"
@@ -19,20 +22,12 @@
 #define AF_UNIX	   1
 #define AF_INET	   2
 #define SOCK_DGRAM 2
-#define SOL_SOCKET 1
 #define SO_DOMAIN  39
-#define SCM_RIGHTS 1
 #define SCM_PIDFD  4
 #define MESSAGES   1024 /* UIO_MAXIOV */
+#define MSG_CMSG_CLOEXEC 0x40000000
 
 #define FIRST_MESSAGES 16
-
-struct control {
-	uint64_t length;
-	int32_t level;
-	int32_t type;
-	int32_t fds[];
-};
 
 /**
  * is_rump_family() - Whether sockets of a family are the rump kernel's
@@ -131,11 +126,13 @@ long sockets_ask_interfaces(struct hijack_call *call)
 /**
  * check_fds() - Whether the socket's kernel has the descriptors of a message
  *
- * Return: 0, -EINVAL if one is the other kernel's, -EBADF if it is nobody's
+ * Return: 0, 1 if a socket of the host is to send what is the rump kernel's, -EINVAL for the
+ * reverse, -EBADF if a descriptor is nobody's
  */
 static long check_fds(const struct message *message, bool rump)
 {
 	const char *at = message->control, *end = at + message->control_length;
+	long result = 0;
 
 	if (message->control_length > 1 << 20)
 		return 0;
@@ -145,16 +142,44 @@ static long check_fds(const struct message *message, bool rump)
 
 		if (!peek(&head, at, sizeof(head)) || head.length < sizeof(head) ||
 		    head.length > (uint64_t)(end - at))
-			return 0;
+			return result;
 		for (uint64_t i = sizeof(head);
 		     head.level == SOL_SOCKET && head.type == SCM_RIGHTS && i + 4 <= head.length;
-		     i += 4)
-			if (peek(&fd, at + i, sizeof(fd)) &&
-			    fd_is_rump((unsigned long)fd) != rump)
-				return fds_is_open((unsigned long)fd) ? -EINVAL : -EBADF;
+		     i += 4) {
+			if (!peek(&fd, at + i, sizeof(fd)))
+				return result;
+			if (!fds_is_open((unsigned int)fd))
+				return -EBADF;
+			if (fd_is_rump((unsigned int)fd) == rump)
+				continue;
+			if (rump)
+				return -EINVAL;
+			result = 1;
+		}
 		at += (head.length + 7) & ~7ul;
 	}
-	return 0;
+	return result;
+}
+
+/**
+ * send_tickets() - sendmsg(2) of rump descriptors on a socket of the host
+ */
+static long send_tickets(struct hijack_call *call, struct message *message)
+{
+	struct hijack_call copy = *call;
+	struct tickets tickets;
+	long result;
+
+	ROOM(room);
+	if (!fds_is_open(call->arg[0]))
+		return -EBADF;
+	result = rights_pack(message, room, &tickets);
+	if (result)
+		return result;
+	copy.arg[1] = (unsigned long)message;
+	result = hijack_host(&copy);
+	rights_sent(&tickets);
+	return result;
 }
 
 /**
@@ -182,7 +207,7 @@ long route_sendmsg(struct hijack_call *call)
 	if (message.control) {
 		result = check_fds(&message, fd_is_rump(call->arg[0]));
 		if (result)
-			return result;
+			return result > 0 ? send_tickets(call, &message) : result;
 	}
 	return route_fd(call);
 }
@@ -205,7 +230,7 @@ static long send_some(struct hijack_call *call, unsigned long n)
 /**
  * route_sendmmsg() - sendmmsg(2): up to the first message that cannot be sent
  *
- * A message that goes to a path of the rump kernel is sent alone.
+ * A message that goes to a path of the rump kernel is sent alone, and one with tickets.
  */
 long route_sendmmsg(struct hijack_call *call)
 {
@@ -234,7 +259,7 @@ long route_sendmmsg(struct hijack_call *call)
 		return route_fd(call);
 	if (n)
 		return send_some(call, n);
-	if (result)
+	if (result < 0)
 		return result;
 	one.nr = __NR_sendmsg;
 	one.arg[2] = call->arg[3];
@@ -329,12 +354,26 @@ static long receive(struct hijack_call *call, struct message *const *messages, u
 
 /**
  * receive_host() - recvmsg(2) and recvmmsg(2) on the host, where descriptors may come as well
+ * @flags:	of the call
  */
-static long receive_host(struct hijack_call *call)
+static long receive_host(struct hijack_call *call, unsigned long flags)
 {
+	bool many = call->nr == __NR_recvmmsg;
+	const struct message_vector *vector = (const void *)call->arg[1];
+	const struct message *message = (const void *)call->arg[1];
+	struct message copy;
+	long result;
+
 	if (fds_parked())
 		fds_withdraw();
-	return route_fd(call);
+	if (!client_has_kernel || fd_is_rump(call->arg[0]))
+		return route_fd(call);
+	if (!peek(&copy, message, sizeof(copy)) || (!many && !copy.control))
+		return route_fd(call);
+	result = hijack_host(call);
+	for (long i = 0; i < (many ? result : result >= 0); i++)
+		rights_unpack(many ? &vector[i].message : message, flags & MSG_CMSG_CLOEXEC);
+	return result;
 }
 
 /**
@@ -347,7 +386,7 @@ long route_recvmsg(struct hijack_call *call)
 	long result;
 
 	if (!kernel_up || !fd_is_rump(call->arg[0]))
-		return receive_host(call);
+		return receive_host(call, call->arg[2]);
 	if (!peek(&copy, message, sizeof(copy)))
 		return -EFAULT;
 	call->side = HIJACK_RUMP;
@@ -373,7 +412,7 @@ long route_recvmmsg(struct hijack_call *call)
 	long result;
 
 	if (!kernel_up || !fd_is_rump(call->arg[0]))
-		return receive_host(call);
+		return receive_host(call, call->arg[3]);
 	call->side = HIJACK_RUMP;
 	if (!is_unix(call->arg[0]))
 		return rump_perform(call);

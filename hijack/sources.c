@@ -52,15 +52,25 @@ struct source *source_add(enum source_type type, int fd)
 }
 
 /**
- * source_drop() - Wait for it no longer
+ * source_end() - Wait for it no longer, and let it stand for something else
+ * @type:	for what
  */
-void source_drop(struct source *source)
+void source_end(struct source *source, enum source_type type)
 {
 	/* A fork of this process may have the file as well, so closing it does not end that. */
 	raw4(__NR_epoll_ctl, epoll, EPOLL_CTL_DEL, source->fd, 0);
 	raw1(__NR_close, source->fd);
 	sources_count[source->type]--;
-	source->type = SOURCE_NONE;
+	source->type = type;
+	sources_count[type]++;
+}
+
+/**
+ * source_drop() - Wait for it no longer
+ */
+void source_drop(struct source *source)
+{
+	source_end(source, SOURCE_NONE);
 }
 
 /**
@@ -93,4 +103,26 @@ struct source *source_of(enum source_type type, uint64_t process)
 		if (source->type == type && source->process == process)
 			return source;
 	return NULL;
+}
+
+/**
+ * source_of_type() - Any source of a type
+ *
+ * Return: NULL if there is none
+ */
+struct source *source_of_type(enum source_type type)
+{
+	for (struct source *source = sources; source < sources + top; source++)
+		if (source->type == type)
+			return source;
+	return NULL;
+}
+
+/**
+ * source_forget() - A source that nothing was waited for any more
+ */
+void source_forget(struct source *source)
+{
+	sources_count[source->type]--;
+	source->type = SOURCE_NONE;
 }

@@ -12,6 +12,8 @@ enum source_type {
 	SOURCE_LISTEN,	   /* others want to */
 	SOURCE_PROCESS,	   /* a pidfd: it has ended */
 	SOURCE_UNDERTAKER, /* likewise */
+	SOURCE_PARCEL,	   /* the writing end of a ticket: nobody has the other one any more */
+	SOURCE_LEFT,	   /* a parcel that is to be dropped; nothing is waited for */
 	SOURCE_TYPES,
 };
 
@@ -19,7 +21,7 @@ enum source_type {
  * struct source - What the server waits for
  * @fd:		it, closed with it
  * @pid:	of a process
- * @process:	what the kernel calls it, or what it is the undertaker of
+ * @process:	what the kernel calls it, or what it is the undertaker of; of a parcel, the ticket
  * @refused:	of a control socket: who is at its other end may not use this kernel
  */
 struct source {
@@ -34,7 +36,10 @@ struct source {
 extern unsigned int sources_count[SOURCE_TYPES];
 long sources_start(void);
 struct source *source_add(enum source_type type, int fd);
+void source_end(struct source *source, enum source_type type);
 void source_drop(struct source *source);
+void source_forget(struct source *source);
+struct source *source_of_type(enum source_type type);
 struct source *source_wait(void);
 struct source *source_of(enum source_type type, uint64_t process);
 

@@ -60,6 +60,12 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return rump_fd_dup(a[0], a[1], a[2]);
 	case RUMP_CALL_FD_CLOSE:
 		return rump_fd_close(a[0]);
+	case RUMP_CALL_PARCEL_PUT:
+		return rump_parcel_put(a[0], a[1]);
+	case RUMP_CALL_PARCEL_TAKE:
+		return rump_parcel_take(a[0], a[1], a[2]);
+	case RUMP_CALL_PARCEL_DROP:
+		return rump_parcel_drop(a[0]);
 	case RUMP_CALL_WATCH:
 		return rump_watch((void __user *)a[0], a[1], a[2], (void __user *)a[3], a[4]);
 	case RUMP_CALL_WATCH_POLL:

@@ -91,22 +91,20 @@ long rump_fd_withdraw(unsigned int n)
 }
 
 /**
- * rump_fd_dup() - dup3(2) onto a number, whatever it is
- * @old:	descriptor
+ * rump_fd_put() - Let a number be a file, whatever it was
+ * @file:	file; the table gets a reference of its own
  * @n:		number: open, offered or reserved
  * @flags:	O_CLOEXEC or 0
  *
  * Return: @n, or -errno as dup3(2), -EBUSY if a call has just taken @n
  */
-long rump_fd_dup(unsigned int old, unsigned int n, unsigned int flags)
+long rump_fd_put(struct file *file, unsigned int n, unsigned int flags)
 {
 	struct files_struct *files = current->files;
-	struct file *file, *before = NULL;
+	struct file *before;
 	struct fdtable *fdt;
 	long ret;
 
-	if ((flags & ~O_CLOEXEC) || old == n)
-		return -EINVAL;
 	if (n >= rlimit_max(RLIMIT_NOFILE))
 		return -EBADF;
 	ret = mirror_reach(n);
@@ -114,11 +112,6 @@ long rump_fd_dup(unsigned int old, unsigned int n, unsigned int flags)
 		return ret == -EMFILE ? -EBADF : ret;
 	spin_lock(&files->file_lock);
 	fdt = files_fdtable(files);
-	file = files_lookup_fd_locked(files, old);
-	if (!file) {
-		ret = -EBADF;
-		goto unlock;
-	}
 	before = files_lookup_fd_locked(files, n);
 	if (!before && test_bit(n, fdt->open_fds) && !test_bit(n, reserved_fds(fdt))) {
 		ret = -EBUSY;
@@ -134,6 +127,29 @@ unlock:
 	spin_unlock(&files->file_lock);
 	if (before && ret >= 0)
 		filp_close(before, files);
+	return ret;
+}
+
+/**
+ * rump_fd_dup() - dup3(2) onto a number, whatever it is
+ * @old:	descriptor
+ * @n:		number: open, offered or reserved
+ * @flags:	O_CLOEXEC or 0
+ *
+ * Return: as rump_fd_put()
+ */
+long rump_fd_dup(unsigned int old, unsigned int n, unsigned int flags)
+{
+	struct file *file;
+	long ret;
+
+	if ((flags & ~O_CLOEXEC) || old == n)
+		return -EINVAL;
+	file = fget_raw(old);
+	if (!file)
+		return -EBADF;
+	ret = rump_fd_put(file, n, flags);
+	fput(file);
 	return ret;
 }
 

@@ -5,6 +5,7 @@
 #include <linux/linkage.h>
 #include <linux/types.h>
 
+struct file;
 struct rlimit;
 struct rlimit64;
 struct task_struct;
@@ -13,10 +14,16 @@ struct task_struct;
 long rump_fd_mirror(void);
 long rump_fd_offer(unsigned int n);
 long rump_fd_withdraw(unsigned int n);
+long rump_fd_put(struct file *file, unsigned int n, unsigned int flags);
 long rump_fd_dup(unsigned int old, unsigned int n, unsigned int flags);
 long rump_fd_close(unsigned int n);
 long rump_fd_list(unsigned long __user *bits, unsigned int n);
 int rump_files_copied(struct task_struct *p);
+
+/* kernel/parcels.c: files on their way through sockets of the host */
+long rump_parcel_put(unsigned int fd, unsigned long ticket);
+long rump_parcel_take(unsigned long ticket, unsigned int n, unsigned int flags);
+long rump_parcel_drop(unsigned long ticket);
 
 /* kernel/exec.c */
 long rump_exec_prepare(unsigned long failed);

@@ -217,7 +217,10 @@ struct rump_bootinfo {
 #define RUMP_CALL_FD_EXEC	(RUMP_CALL_BASE + 19)	/* (bits, n): it has; which descriptors are open */
 #define RUMP_CALL_KILL		(RUMP_CALL_BASE + 20)	/* (pid or 0, group or -1, sig): of other processes, on the host; how many */
 #define RUMP_CALL_NET_ADD	(RUMP_CALL_BASE + 21)	/* (struct rump_net_info *): an Ethernet device */
-#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 22)
+#define RUMP_CALL_PARCEL_PUT	(RUMP_CALL_BASE + 22)	/* (fd, ticket): keep its file under that number */
+#define RUMP_CALL_PARCEL_TAKE	(RUMP_CALL_BASE + 23)	/* (ticket, n, flags): what is kept becomes descriptor n */
+#define RUMP_CALL_PARCEL_DROP	(RUMP_CALL_BASE + 24)	/* (ticket): keep it no longer */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 25)
 
 /* Result of a call when the kernel is dead: ENOIOCTLCMD, beside ERESTART, which no call has. */
 #define RUMP_EDEAD		515

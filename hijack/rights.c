@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* rights.c - rump descriptors in messages of host sockets
+ *
+ * Theory of operation
+ *
+ * A socket of the host cannot carry a file of the rump kernel. In its place goes the reading end of a
+ * pipe, the ticket, and the file waits in the kernel under the ticket's inode number (kernel/parcels.c of
+ * the port): as long as the pipe is there, no other has that number. Who receives a ticket
+ * makes a descriptor of the file at the same number, with the usual placeholder.
+ *
+ * A ticket is told by its mode, which no other pipe has: the sticky bit alone. So one fstat(2)
+ * recognises it, and nobody but root can open it anew. Nothing is ever written to it.
+ *
+ * Only the server has the writing end. When the last reading end is closed, by those who have received
+ * it, by the end of the sender, or because the socket has gone that it was queued in, which
+ * the host knows best, the server sees an error condition there, and has the kernel drop the file.
+ *
+ * Invariants:
+ *   - the server watches a ticket before anything is kept under it, so the end of the sender at
+ *     any moment leaves nothing behind.
+ *   - who takes a file holds a reading end, so the file is there: a message may be received any
+ *     number of times (MSG_PEEK), by any process of the kernel.
+ *   - the file is in the rump kernel's table before the placeholder takes the ticket's place.
+ *
+ * A process that is not of this kernel receives the ticket: a pipe from which nothing ever comes.
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#include "rights.h"
+#include "route.h"
+#include "server.h"
+#include "str.h"
+
+#define TICKET_MODE S_ISVTX
+#define FD_HIGH	    700 /* out of the way of programs that count from 3 */
+
+/**
+ * new_ticket() - A ticket, with the file of a rump descriptor under it
+ *
+ * Return: descriptor or a negated errno
+ */
+static long new_ticket(unsigned int fd)
+{
+	struct stat status;
+	long high, result;
+	int pipe[2];
+
+	result = raw2(__NR_pipe2, pipe, O_CLOEXEC);
+	if (raw_failed(result))
+		return result;
+	high = raw3(__NR_fcntl, pipe[0], F_DUPFD_CLOEXEC, FD_HIGH);
+	if (!raw_failed(high)) {
+		raw1(__NR_close, pipe[0]);
+		pipe[0] = (int)high;
+	}
+	result = raw2(__NR_fchmod, pipe[0], TICKET_MODE);
+	if (!raw_failed(result))
+		result = raw2(__NR_fstat, pipe[0], &status);
+	if (!raw_failed(result))
+		result = client_parcel(pipe[1], status.st_ino);
+	raw1(__NR_close, pipe[1]);
+	if (!raw_failed(result))
+		result = kernel_call(RUMP_CALL_PARCEL_PUT, fd, (long)status.st_ino, 0, 0, 0, 0);
+	if (raw_failed(result)) {
+		raw1(__NR_close, pipe[0]);
+		return result;
+	}
+	return pipe[0];
+}
+
+/**
+ * rights_sent() - The message is sent, or not: close its tickets here
+ */
+void rights_sent(struct tickets *tickets)
+{
+	while (tickets->n)
+		raw1(__NR_close, tickets->fds[--tickets->n]);
+}
+
+/**
+ * pack_one() - Put tickets in the place of the rump descriptors of one control message
+ */
+static long pack_one(struct control *control, struct tickets *tickets)
+{
+	for (uint64_t i = 0; sizeof(*control) + 4 * i + 4 <= control->length; i++) {
+		long ticket;
+
+		if (!fd_is_rump((unsigned int)control->fds[i]))
+			continue;
+		if (tickets->n == RIGHTS_MAX)
+			return -EINVAL;
+		ticket = new_ticket((unsigned int)control->fds[i]);
+		if (raw_failed(ticket))
+			return ticket;
+		tickets->fds[tickets->n++] = (int32_t)ticket;
+		control->fds[i] = (int32_t)ticket;
+	}
+	return 0;
+}
+
+/**
+ * rights_pack() - Put tickets in the place of the rump descriptors of a message
+ * @message:	its control data are @room's afterwards
+ * @room:	PATH_ROOM bytes
+ *
+ * Return: 0 or a negated errno, without tickets
+ */
+long rights_pack(struct message *message, char *room, struct tickets *tickets)
+{
+	uint64_t at = 0, length = message->control_length;
+	long result = 0;
+
+	tickets->n = 0;
+	if (length > PATH_ROOM)
+		return -EINVAL;
+	if (!peek(room, message->control, length))
+		return -EFAULT;
+	message->control = room;
+	while (!result && length - at >= sizeof(struct control)) {
+		struct control *control = (struct control *)(room + at);
+
+		/* The host will say what is wrong with it. */
+		if (control->length < sizeof(*control) || control->length > length - at)
+			break;
+		if (control->level == SOL_SOCKET && control->type == SCM_RIGHTS)
+			result = pack_one(control, tickets);
+		at += (control->length + 7) & ~7ul;
+		if (at > length)
+			break;
+	}
+	if (result)
+		rights_sent(tickets);
+	return result;
+}
+
+/**
+ * unpack_one() - Let a received descriptor be what it is a ticket of, if it is one
+ */
+static void unpack_one(unsigned int fd, unsigned int flags)
+{
+	struct stat status;
+	long result;
+
+	if (fd >= FDS || raw_failed(raw2(__NR_fstat, fd, &status)) ||
+	    status.st_mode != (S_IFIFO | TICKET_MODE) || kernel_need())
+		return;
+	fds_lock();
+	result = kernel_call(RUMP_CALL_PARCEL_TAKE, (long)status.st_ino, fd, flags, 0, 0, 0);
+	if (!raw_failed(result)) {
+		result = fds_place_at(fd);
+		if (raw_failed(result))
+			kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
+		else
+			fds_set(fd);
+	}
+	fds_unlock();
+}
+
+/**
+ * rights_unpack() - A message has come from the host: let tickets become rump descriptors
+ * @message:	as the host has left it
+ */
+void rights_unpack(const struct message *message, bool cloexec)
+{
+	const char *at, *end;
+	struct message copy;
+
+	if (!peek(&copy, message, sizeof(copy)) || !copy.control)
+		return;
+	at = copy.control;
+	end = at + copy.control_length;
+	while (end - at >= (long)sizeof(struct control)) {
+		const struct control *control = (const struct control *)at;
+		struct control head;
+		int32_t fd;
+
+		if (!peek(&head, control, sizeof(head)) || head.length < sizeof(head) ||
+		    head.length > (uint64_t)(end - at))
+			return;
+		for (uint64_t i = 0; head.level == SOL_SOCKET && head.type == SCM_RIGHTS &&
+				     sizeof(head) + 4 * i + 4 <= head.length; i++)
+			if (peek(&fd, &control->fds[i], sizeof(fd)))
+				unpack_one((unsigned int)fd, cloexec ? O_CLOEXEC : 0);
+		at += (head.length + 7) & ~7ul;
+	}
+}

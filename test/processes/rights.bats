@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# Descriptors of the rump kernel in messages of the host's unix sockets: the same as on the host.
+
+setup() {
+	load setup.bash
+	new_image
+}
+
+teardown() {
+	end_clean
+}
+
+# alike CASE: it prints the same in /mnt, with the network of the rump kernel, and in a directory of the host
+alike() {
+	local expected helper=$RUMP_TOP/test/helpers/processes_rights.py
+	mkdir "$HERE/at"
+	expected=$(timeout -k 2 60 python3 "$helper" "$HERE/at" "$1" 2>&1)
+	run timeout -k 2 60 "$RUMP_COMMAND" run -n none -m "$IMG:/mnt" -- python3 "$helper" /mnt "$1"
+	assert_success
+	assert_output "$expected"
+	assert [ -n "$output" ]
+}
+
+@test "files, sockets and descriptors of the host go in one message, next to credentials" {
+	alike kinds
+}
+
+@test "a message is looked at before it is received; too little room for descriptors" {
+	alike twice
+}
+
+@test "a message that is never read keeps the file as long as its socket is there" {
+	alike unread
+}
+
+@test "the sender is killed, then the receiver" {
+	alike killed
+}
+
+@test "a thousand descriptors leave nothing behind" {
+	alike many
+}
