@@ -41,3 +41,30 @@ alike() {
 @test "a thousand descriptors leave nothing behind" {
 	alike many
 }
+
+@test "node's cluster: two workers get a listening socket" {
+	need node
+	run timeout -k 2 60 "$RUMP_COMMAND" run -n none -m "$IMG:/mnt" -- node "$RUMP_TOP/test/helpers/processes_cluster.js"
+	assert_success
+	assert_output '8 answers, 2 workers'
+}
+
+@test "python's multiprocessing hands sockets and files to processes of every kind" {
+	local helper=$RUMP_TOP/test/helpers/processes_handles.py
+	run timeout -k 2 60 "$RUMP_COMMAND" run -n none -m "$IMG:/mnt" -- python3 "$helper" /mnt
+	assert_success
+	assert_output "$(python3 "$helper" "$BATS_TEST_TMPDIR")"
+	assert_line "forkserver b'served' text"
+}
+
+@test "tmux: a session in a directory of the image" {
+	need tmux
+	run script <<-'END'
+		tmux -L "rump$$" -f /dev/null new-session -d 'pwd >out; echo a >>out; exec sleep 60'
+		for ((i = 0; i < 300; i++)); do [ "$(tail -n 1 out 2>/dev/null)" = a ] && break; sleep 0.1; done
+		cat out
+		tmux -L "rump$$" kill-server
+	END
+	assert_success
+	assert_output "$(printf '/mnt\na')"
+}
