@@ -23,6 +23,10 @@
  *
  * All processes of a member's kernel write its ring, one at a time, as its kernel sees to.
  *
+ * What a member needs of the file is allocated when it comes, so a disk that is full is an error then. Who
+ * can write the file can still cut it short, and the host sends SIGBUS to the next who touches it: that one gets memory of
+ * zeros in its place, sees that the file is not what it was, and takes that for a cable that was pulled.
+ *
  * A reader that sleeps has set its word, with a barrier before it looks at the heads once more;
  * a writer has one between publishing and looking at the words.
  */
@@ -97,19 +101,48 @@ static long lock_byte(int fd, unsigned int n, short type, bool wait)
 	return raw3(__NR_fcntl, fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
 }
 
+/* What is mapped in this process, a place per network. */
+static struct file *mapped[RUMPUSER_EXT_NET_PORTS];
+
 /**
- * make() - Make the file what it is to be, if it is empty
+ * allocate() - Have the host find room for a part of the file, if its file system can do that
+ */
+static long allocate(int fd, const struct file *file, const void *from, size_t length)
+{
+	long err = raw4(__NR_fallocate, fd, 0, (const char *)from - (const char *)file, length);
+
+	return err == -EOPNOTSUPP ? 0 : err;
+}
+
+int rumpuser_ext_net_fault(unsigned long addr)
+{
+	for (unsigned int i = 0; i < RUMPUSER_EXT_NET_PORTS; i++) {
+		unsigned long at = (unsigned long)__atomic_load_n(&mapped[i], __ATOMIC_ACQUIRE);
+
+		if (at && addr >= at && addr - at < sizeof(struct file))
+			return !raw_failed(raw_call(__NR_mmap, at, sizeof(struct file),
+						    PROT_READ | PROT_WRITE,
+						    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
+							    MAP_NORESERVE,
+						    -1, 0));
+	}
+	return 0;
+}
+
+/**
+ * make() - Map the file, and make it what it is to be
+ * @anew:	if it is empty
  *
  * Return: 0, or -errno: -EINVAL if it is something else
  */
-static long make(int fd, struct file **file)
+static long make(int fd, struct file **file, bool anew)
 {
 	struct stat st;
 	long at, err = raw2(__NR_fstat, fd, &st);
 
 	if (!err && (st.st_mode & S_IFMT) != S_IFREG)
 		err = -EINVAL;
-	if (!err && !st.st_size)
+	if (!err && !st.st_size && anew)
 		err = raw2(__NR_ftruncate, fd, sizeof(struct file));
 	else if (!err && st.st_size != sizeof(struct file))
 		err = -EINVAL;
@@ -120,25 +153,41 @@ static long make(int fd, struct file **file)
 	if (raw_failed(at))
 		return at;
 	*file = (struct file *)at;
-	if (!st.st_size) {
+	err = allocate(fd, *file, *file, sizeof(struct file) - sizeof((*file)->rings));
+	if (!err && !st.st_size) {
 		(*file)->magic = MAGIC;
 		(*file)->version = VERSION;
 	}
-	return (*file)->magic == MAGIC && (*file)->version == VERSION ? 0 : -EINVAL;
+	if (!err && ((*file)->magic != MAGIC || (*file)->version != VERSION))
+		err = -EINVAL;
+	if (err)
+		raw2(__NR_munmap, at, sizeof(struct file));
+	for (unsigned int i = 0; !err && i < RUMPUSER_EXT_NET_PORTS; i++) {
+		if (mapped[i])
+			continue;
+		__atomic_store_n(&mapped[i], *file, __ATOMIC_RELEASE);
+		break;
+	}
+	return err;
 }
 
 /**
  * take_place() - Find a place that nobody holds
  *
- * Return: its number or -EUSERS
+ * Return: its number, -EUSERS or another error of the host
  */
 static long take_place(int fd, struct file *file)
 {
+	long err;
+
 	for (unsigned int i = 0; i < MEMBERS; i++) {
 		struct member *m = &file->members[i];
 
 		if (lock_byte(fd, i + 1, F_WRLCK, false) < 0)
 			continue;
+		err = allocate(fd, file, file->rings[i], RING);
+		if (err)
+			return err;
 		m->sleeping = 0;
 		m->reserved = m->head; /* what its last holder had begun, nobody reads */
 		__atomic_store_n(&m->active, 1, __ATOMIC_RELEASE);
@@ -169,7 +218,7 @@ long net_bus_join(struct net *net, int fd, unsigned int place)
 		return memory;
 	net->bus = (struct net_bus *)memory;
 	net->bus->self = place;
-	err = make(fd, &net->bus->file);
+	err = make(fd, &net->bus->file, false);
 	if (err)
 		raw2(__NR_munmap, memory, sizeof(struct net_bus));
 	return err;
@@ -188,7 +237,7 @@ static int bus_open(struct net *net, struct rumpuser_ext_net *what)
 	net->fd = fd = net_high(fd);
 	err = lock_byte(fd, 0, F_WRLCK, true);
 	if (!err)
-		err = make(fd, &bus->file);
+		err = make(fd, &bus->file, true);
 	if (!err)
 		err = take_place(fd, bus->file);
 	lock_byte(fd, 0, F_UNLCK, true);
@@ -235,6 +284,12 @@ static void ring_read(const unsigned char *ring, uint64_t at, const struct iovec
 	net_copy_in(iov, part, ring, length - part);
 }
 
+/* Not if it was cut short, even if somebody has made it anew since. */
+static bool is_whole(const struct net_bus *bus)
+{
+	return __atomic_load_n(&bus->file->members[bus->self].active, __ATOMIC_RELAXED);
+}
+
 /**
  * wake_readers() - There is something new
  */
@@ -270,7 +325,7 @@ static long bus_send(struct net *net, const struct iovec *iov, unsigned int n)
 	}
 	__atomic_store_n(&self->head, ALIGN(at), __ATOMIC_RELEASE);
 	wake_readers(bus);
-	return 0;
+	return is_whole(bus) ? 0 : -ENOLINK;
 }
 
 /**
@@ -363,6 +418,8 @@ static long bus_receive(struct net *net, const struct iovec *iov, unsigned int n
 		bytes = take_any(bus, iov, n, filter);
 		if (bytes)
 			return bytes;
+		if (!is_whole(bus))
+			return -ENOLINK;
 		if (!wait)
 			return -EAGAIN;
 		__atomic_store_n(sleeping, 1, __ATOMIC_SEQ_CST);

@@ -277,6 +277,16 @@ void rumpuser_ext_net_share(unsigned int port, struct rumpuser_ext_net_share *sh
 void rumpuser_ext_net_join(unsigned int port, int pid, const struct rumpuser_ext_net_share *share);
 
 /**
+ * rumpuser_ext_net_fault() - In the handler of a SIGBUS from the processor: was it a bus's file?
+ * @addr:	address of the fault
+ *
+ * The file has been cut short. Its memory is replaced, and its networks have ended.
+ *
+ * Return: 1 if so, 0 if not
+ */
+int rumpuser_ext_net_fault(unsigned long addr);
+
+/**
  * rumpuser_ext_net_send() - Send a frame
  * @port:	open port
  * @iov:	array of struct iovec; the first is a struct virtio_net_hdr

@@ -13,6 +13,8 @@
 #include <asm/ucontext.h>
 #include <asm/unistd.h>
 
+#include <rump/rumpuser_ext.h>
+
 #include "core.h"
 
 #define PAGE		4096ul
@@ -76,6 +78,8 @@ void rump__fault(int sig, void *info, void *context)
 		if (rump__hold(info) || zapped)
 			return;
 	}
+	if (sig == SIGBUS && ((siginfo_t *)info)->si_code > 0 && rumpuser_ext_net_fault(addr))
+		return;
 	if (in_image(ip)) {
 		kernel_fault(sig, info, uc);
 		return;

@@ -89,3 +89,32 @@ server_of() {
 	run on 10.9.0.3/24 ping -c 2 -i 0.1 10.9.0.1
 	assert_success
 }
+
+@test "the file is cut short: a pulled cable, and the kernels live" {
+	need ping
+	local other="$BATS_TEST_TMPDIR/other"
+	begin_on 10.9.0.1/24 bash -c '
+		while ip -br link show eth0 | grep -q LOWER_UP; do ping -q -c 1 -W 1 10.9.0.2 >/dev/null; done
+		ip -br link show eth0 >"$0"; exec sleep 600' "$other"
+	run on 10.9.0.2/24 bash -c '
+		ping -q -c 1 -W 2 10.9.0.1 >/dev/null || echo no answer
+		truncate -s 0 "$0"
+		ping -q -c 2 -i 0.1 -W 1 10.9.0.1 >/dev/null && echo an answer
+		for ((i = 0; i < 100; i++)); do ip -br link show eth0 | grep -q LOWER_UP || break; sleep 0.1; done
+		ip -br link show eth0; ping -q -c 1 127.0.0.1 >/dev/null && echo alive' "$BUS"
+	assert_success
+	assert_line --regexp '^eth0 .*NO-CARRIER'
+	assert_line alive
+	refute_line 'no answer'
+	refute_line 'an answer'
+	wait_for "$other"
+	assert_file_contains "$other" NO-CARRIER
+}
+
+@test "no room for a ring is an error when a member comes" {
+	need ping
+	mkdir small
+	run unshare -rm bash -c 'mount -t tmpfs -o size=1m small small && exec "$0" run -n "bus=small/bus,addr=10.9.0.1/24" -- true' "$RUMP_COMMAND"
+	assert_failure 1
+	assert_output --partial 'No space left on device'
+}

@@ -377,9 +377,17 @@ static unsigned int fill(struct port *port, struct tx_frame *f, struct sk_buff *
 /* Nothing is queued, and the backend can do it here and now. */
 static bool send_directly(struct port *port, struct tx_frame *f)
 {
-	return port->info.features & RUMP_NET_DIRECT &&
-	       port->tx_head == smp_load_acquire(&port->tx_sent) &&
-	       hyp->net_send(port->info.port, f->iov, f->n) >= 0;
+	long ret;
+
+	if (!(port->info.features & RUMP_NET_DIRECT) ||
+	    port->tx_head != smp_load_acquire(&port->tx_sent))
+		return false;
+	ret = hyp->net_send(port->info.port, f->iov, f->n);
+	if (ret == -ENOLINK) {
+		WRITE_ONCE(port->down, true);
+		schedule_work(&port->link_work);
+	}
+	return ret >= 0;
 }
 
 static netdev_tx_t xmit(struct sk_buff *skb, struct net_device *dev)
