@@ -7,7 +7,8 @@
  * A request that finds no CPU free can be posted (carrier.c), but while threads make
  * short calls in turns that costs two switches of host threads for every call: the CPU
  * goes from one to the next by handoff, and stands still until that one is
- * scheduled. So a thread first waits for a release: it spins, then sleeps on
+ * scheduled. So a thread first waits for a release: it spins, one at a time for as long
+ * as it takes the host to wake a processor that has gone to sleep, then sleeps on
  * rump_waiters, a few times and not for long. Whoever releases goes on with its program
  * and may be back before the thread that it has woken; that one tries again. What
  * takes long is posted in the end, and the kernel's scheduler shares the CPU out.
@@ -16,18 +17,29 @@
  * tries to own; who has set owner to 0 (a full barrier) reads rump_waiters.
  * The flag is cleared by who wakes, and set again by who was woken, as more may sleep.
  * A waiter that is killed leaves one wake-up in vain; one that was woken and
- * killed lets others sleep until their time is over. Nothing is counted.
+ * killed lets others sleep until their time is over. Who spins alone says until when, so nobody
+ * waits for its end. Nothing is counted.
  *
  * All of it runs on host stacks.
  */
 #include <asm/carrier.h>
 
 #define SPIN_TURNS	100	/* of pause: some microseconds, as a short call takes */
+#define ALONE_TURNS	20	/* of pause between looks at the clock */
+#define ALONE_TIME	64	/* units of 1,024 ns */
 #define WAIT_TURNS	4
 #define WAIT_NS		100000
 
 /* A flag, and the futex of those who sleep. */
 u32 rump_waiters ____cacheline_aligned;
+
+/* Until when somebody spins for long, by now(), or 0. */
+static u32 alone_until;
+
+static u32 now(void)
+{
+	return hyp->clock_mono() >> 10;
+}
 
 /**
  * rump_vcpu_own() - Take a virtual CPU that is free
@@ -62,17 +74,36 @@ static struct rump_vcpu *own_any(struct rump_hthread *ht)
 	return NULL;
 }
 
-static struct rump_vcpu *spin(struct rump_hthread *ht)
+static struct rump_vcpu *spin(struct rump_hthread *ht, unsigned int turns)
 {
 	struct rump_vcpu *v = own_any(ht);
 	unsigned int turn;
 
-	for (turn = 0; !v && turn < SPIN_TURNS; turn++) {
+	for (turn = 0; !v && turn < turns; turn++) {
 		if (READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE)
 			break;
 		asm volatile("pause");
 		v = own_any(ht);
 	}
+	return v;
+}
+
+/* Spin for long, if nobody else does. */
+static struct rump_vcpu *spin_alone(struct rump_hthread *ht)
+{
+	u32 before = READ_ONCE(alone_until), until = (now() + ALONE_TIME) | 1;
+	struct rump_vcpu *v;
+
+	if ((before && until - before <= ALONE_TIME) ||
+	    host_cmpxchg(&alone_until, before, until) != before)
+		return NULL;
+	/* With one processor it is the owner's turn. */
+	hyp->yield();
+	do
+		v = spin(ht, ALONE_TURNS);
+	while (!v && (s32)(until - now()) > 0 && READ_ONCE(ht->proc->state) == RUMP_PROC_ALIVE &&
+	       !READ_ONCE(rump_dead));
+	host_cmpxchg(&alone_until, until, 0);
 	return v;
 }
 
@@ -89,7 +120,7 @@ struct rump_vcpu *rump_vcpu_wait(struct rump_hthread *ht)
 	u32 one;
 
 	for (turn = 0; turn < WAIT_TURNS; turn++) {
-		v = spin(ht);
+		v = spin(ht, SPIN_TURNS) ?: spin_alone(ht);
 		if (v) {
 			if (turn)
 				WRITE_ONCE(rump_waiters, 1);
