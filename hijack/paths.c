@@ -159,8 +159,9 @@ bool paths_plain(struct named *named, long dir, const char *path)
 		return true;
 	}
 	named->side = HIJACK_HOST;
-	return !client_has_kernel || !(str_starts(path, "/proc/") || str_starts(path, "/dev/") ||
-				       str_equal(path, "/etc/mtab"));
+	return !client_has_kernel ||
+	       !(str_starts(path, "/proc/") || str_equal(path, "/etc/mtab") ||
+		 (kernel_up && str_starts(path, "/dev/")));
 }
 
 /**

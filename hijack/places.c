@@ -260,8 +260,8 @@ bool places_far(const char *path)
 		if (!((head ^ places[i].head) & places[i].mask))
 			return false;
 	/* Names of descriptors, and the table of mounts. */
-	return !client_has_kernel ||
-	       ((head ^ PROC) & PROC_MASK && (head ^ DEV) & DEV_MASK && head != ETC_MTAB);
+	return !client_has_kernel || ((head ^ PROC) & PROC_MASK && head != ETC_MTAB &&
+				      (!kernel_up || (head ^ DEV) & DEV_MASK));
 }
 
 /**
