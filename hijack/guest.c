@@ -14,7 +14,8 @@
  * Invariant: who is neither @owner nor @borrower writes nothing of the shim's but what belongs to the memory,
  * under the lock of that: which code is rewritten.
  *
- * Asking costs a call, so it is done only from when the first guest is made (hijack_watched).
+ * Asking costs a call, so it is done only from when the first guest is made (hijack_watched), and never
+ * behind a seccomp filter, which might kill for it: guests are not known there.
  */
 #include <asm/errno.h>
 #include <linux/sched.h>
@@ -58,6 +59,8 @@ static enum rump__guest guest_kind(void)
  */
 void guest_owner(void)
 {
+	if (hijack_sealed)
+		return;
 	owner = (int)raw0(__NR_getpid);
 	borrower = 0;
 }
@@ -67,8 +70,11 @@ void guest_owner(void)
  */
 void guest_borrow(void)
 {
-	int pid = (int)raw0(__NR_getpid);
+	int pid;
 
+	if (hijack_sealed)
+		return;
+	pid = (int)raw0(__NR_getpid);
 	borrower = pid == owner ? 0 : pid;
 }
 

@@ -90,6 +90,17 @@ long rump_fd_withdraw(unsigned int n)
 	return err;
 }
 
+/* Can a number be a file's in this table, which is a mirrored one? */
+static long may_be(unsigned int n)
+{
+	long ret;
+
+	if (n >= rlimit_max(RLIMIT_NOFILE))
+		return -EBADF;
+	ret = mirror_reach(n);
+	return ret == -EMFILE ? -EBADF : ret;
+}
+
 /**
  * rump_fd_put() - Let a number be a file, whatever it was
  * @file:	file; the table gets a reference of its own
@@ -103,13 +114,10 @@ long rump_fd_put(struct file *file, unsigned int n, unsigned int flags)
 	struct files_struct *files = current->files;
 	struct file *before;
 	struct fdtable *fdt;
-	long ret;
+	long ret = may_be(n);
 
-	if (n >= rlimit_max(RLIMIT_NOFILE))
-		return -EBADF;
-	ret = mirror_reach(n);
 	if (ret)
-		return ret == -EMFILE ? -EBADF : ret;
+		return ret;
 	spin_lock(&files->file_lock);
 	fdt = files_fdtable(files);
 	before = files_lookup_fd_locked(files, n);
@@ -145,6 +153,9 @@ long rump_fd_dup(unsigned int old, unsigned int n, unsigned int flags)
 
 	if ((flags & ~O_CLOEXEC) || old == n)
 		return -EINVAL;
+	ret = may_be(n);
+	if (ret)
+		return ret;
 	file = fget_raw(old);
 	if (!file)
 		return -EBADF;

@@ -88,7 +88,7 @@ static struct rump_vcpu *spin(struct rump_hthread *ht, unsigned int turns)
 	return v;
 }
 
-/* Spin for long, if nobody else does. */
+/* Spin for long, if nobody else does. No call of the host is made: a sandbox might not allow it. */
 static struct rump_vcpu *spin_alone(struct rump_hthread *ht)
 {
 	u32 before = READ_ONCE(alone_until), until = (now() + ALONE_TIME) | 1;
@@ -97,8 +97,6 @@ static struct rump_vcpu *spin_alone(struct rump_hthread *ht)
 	if ((before && until - before <= ALONE_TIME) ||
 	    host_cmpxchg(&alone_until, before, until) != before)
 		return NULL;
-	/* With one processor it is the owner's turn. */
-	hyp->yield();
 	do
 		v = spin(ht, ALONE_TURNS);
 	while (!v && (s32)(until - now()) > 0 && READ_ONCE(ht->proc->state) == RUMP_PROC_ALIVE &&
