@@ -5,16 +5,16 @@
  *
  *   intercept	entry.S fills it from the registers at the site
  *   decide	hijack_route[nr] is called with it: a function per call number that looks at paths
- *and descriptors and chooses. NULL stands for "always the host" perform	hijack_host() or
- *whatever reaches the rump kernel. Its result is what the site gets: a value, or a negated errno,
- *in the kernel's own convention
+ *		and descriptors and chooses. NULL stands for "always the host"
+ *   perform	hijack_host() or whatever reaches the rump kernel. Its result is what the site gets:
+ *		a value, or a negated errno, in the kernel's own convention
  *
  * The table and the hooks below have weak definitions in hooks.c that leave everything to the host.
  * A layer above replaces them by defining the same names.
  *
  * What runs here runs inside the program's system calls: on its stack, in its signal handlers,
- *before its constructors, in a vfork child. So: no libc, no malloc, no errno, no floating point or
- *vector registers, no lock held while the program could be entered.
+ * before its constructors, in a vfork child. So: no libc, no malloc, no errno, no floating point or
+ * vector registers, no lock held while the program could be entered.
  */
 #ifndef HIJACK_CALL_H
 #define HIJACK_CALL_H
@@ -45,7 +45,7 @@ enum hijack_kind {
  * @arg:	its arguments, as they go back to the registers: to change them, change a copy
  * @slot:	return address into the slot: says which site it came from
  * @native:	set by a handler to have the slot make the call itself, with nothing of the shim on
- *the stack: the offset of a block of the slot. The handler's result is then ignored.
+ *		the stack: the offset of a block of the slot. The handler's result is then ignored.
  * @side:	set by whoever performs it
  * @stay:	the site is glibc's, where a blocked thread has to be for it to be cancelled
  */
@@ -94,8 +94,7 @@ void hijack_on_exit(void);
 
 /* ---- what the layers below give ---- */
 
-/* Performs a call on the host, with what the shim has to do about mappings, exec, clone, signals.
- */
+/* Performs a call on the host, with what the shim has to do about mappings, exec, clone, signals. */
 long hijack_host(struct hijack_call *call);
 /*
  * The same, as the last thing that is done about a call, with the very struct that came from the

@@ -13,10 +13,12 @@
  *
  *	0	head: what the jump at the site displaced before the syscall
  *		lea -128(%rsp),%rsp; call *entry(%rip), or *stay(%rip) if the call should be made at
- *the site: glibc 2.41 and later cancel a thread only if it is found at that one instruction tail:
- *what was displaced behind the syscall; jmp back 64	a block for each of the four kinds of
- *clone: syscall; lea -128(%rsp),%rsp; call *after(%rip); jmp tail 124	the address behind the
- *syscall, relative to the end of the slot: for unwinders
+ *		the site: glibc 2.41 and later cancel a thread only if it is found at that one
+ *		instruction
+ *	tail:	what was displaced behind the syscall; jmp back
+ *	64	a block for each of the four kinds of clone: syscall; lea -128(%rsp),%rsp;
+ *		call *after(%rip); jmp tail
+ *	124	the address behind the syscall, relative to the end of the slot: for unwinders
  */
 #define SLOT_SIZE	128
 #define SLOT_BLOCKS	64

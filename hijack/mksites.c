@@ -4,7 +4,7 @@
  *	mksites -d DIR FILE...	write DIR/<build-id>.img for each
  *	mksites -l FILE...	list the sites
  *	mksites -i [-d DIR]	one object: the ELF file on descriptor 0, its image to descriptor 1,
- *and a copy to DIR if that can be done
+ *				and a copy to DIR if that can be done
  *
  * An image gets its name when it is whole, so that no reader meets half of one.
  */

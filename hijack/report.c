@@ -2,14 +2,14 @@
 /* report.c - RUMPHIJACK_REPORT: where the calls of a process went
  *
  * 1 means standard error as it was at the start (many programs close theirs before they exit),
- *anything else is a file to append to. A process writes a line when it ends by exit_group(2),
- *before it executes another program, and before a seccomp filter:
+ * anything else is a file to append to. A process writes a line when it ends by exit_group(2),
+ * before it executes another program, and before a seccomp filter:
  *
  *	rumphijack: 1234 exit host=310 rump=0 objects=2 sites=570 kept=1 failed=0 escaped=0
  *
  * and one for each system call instruction that could not be rewritten, and for each that was
- *caught outside the rewritten ones (sud.c). "kept" are restorers of signal handlers and those of
- *the first kind; "failed" are objects that could not be rewritten at all.
+ * caught outside the rewritten ones (sud.c). "kept" are restorers of signal handlers and those of
+ * the first kind; "failed" are objects that could not be rewritten at all.
  */
 #include <asm/stat.h>
 #include <linux/fcntl.h>

@@ -18,8 +18,6 @@
 
 #include "../kernel/lib/core.h"
 
-
-
 /* ---- signals are deferred between the two ---- */
 
 static inline void kernel_hold(void)

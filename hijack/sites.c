@@ -4,20 +4,20 @@
  * Theory of operation
  *
  * The bytes 0f 05 are a syscall only where an instruction begins, so they are looked for first,
- *which is cheap, and then the function around each is decoded from its start. Code is cut into
- *chunks: a chunk runs from one known function start to the next. Decoding stays in step unless
- *there is data among the code; after a byte that decodes to nothing a syscall is believed only when
- *`mov $number,%eax` stands right before it. One more thing is asked of each: something before it in
- *the chunk writes %eax.
+ * which is cheap, and then the function around each is decoded from its start. Code is cut into
+ * chunks: a chunk runs from one known function start to the next. Decoding stays in step unless
+ * there is data among the code; after a byte that decodes to nothing a syscall is believed only when
+ * `mov $number,%eax` stands right before it. One more thing is asked of each: something before it in
+ * the chunk writes %eax.
  *
  * A site is rewritten by a jump of five bytes, and the instructions in its way move to the slot.
- *The window of displaced instructions is the shortest of these that will do:
+ * The window of displaced instructions is the shortest of these that will do:
  *
  *	before	[..., syscall)		the syscall stays where it is, unreached, behind the jump
  *	around	[..., syscall, ...)	some follow it
  *
  * provided that no branch leads into the window (its start excepted) and that each instruction can
- *run elsewhere. To know the branches, the whole object is decoded once, but only if it has a site.
+ * run elsewhere. To know the branches, the whole object is decoded once, but only if it has a site.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -4,11 +4,11 @@
  *	1234 H openat(-100, "/etc/passwd", 0x80000, 0) = 3
  *
  * is the process, H for the host or R for the rump kernel, the call, and its result. A call that
- *does not come back, or comes back twice, has "?"; the latter is followed by a line for each
- *return.
+ * does not come back, or comes back twice, has "?"; the latter is followed by a line for each
+ * return.
  *
  * The file is opened for every line. A descriptor kept open would be closed by programs that close
- *what they do not know, and its number reused for a file of the program's.
+ * what they do not know, and its number reused for a file of the program's.
  */
 #include <linux/fcntl.h>
 

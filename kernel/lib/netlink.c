@@ -11,7 +11,6 @@
 #include "core.h"
 #include "net.h"
 
-
 /**
  * struct request - A message under construction
  * @body:	whichever it begins with

@@ -4,7 +4,7 @@
  *	hijack_everycall DIRECTORY LIBRARY
  *
  * Every place makes a call that names DIRECTORY/mark-<place>, a directory or file that the test has
- *made, so that the trace shows whether it was seen. LIBRARY is hijack_everylib.so, to be dlopened.
+ * made, so that the trace shows whether it was seen. LIBRARY is hijack_everylib.so, to be dlopened.
  */
 #include <dirent.h>
 #include <dlfcn.h>

@@ -7,8 +7,8 @@
  *	hijack_signals altstack		a handler on a small alternate stack makes calls
  *	hijack_signals mask		sigprocmask() and friends tell and do what they should
  *	hijack_signals sigsys		the program's own use of SIGSYS
- *	hijack_signals stay		a site that must be found by the signal: glibc 2.41's
- *cancellation
+ *	hijack_signals stay		a site that must be found by the signal: glibc
+ *					2.41's cancellation
  */
 #include <dlfcn.h>
 #include <err.h>

@@ -5,9 +5,9 @@
  *	hijack_threads leader		the main thread leaves by pthread_exit()
  *	hijack_threads raw		clone(2) and clone3(2) of each kind without libc
  *	hijack_threads vfork		vfork in vfork in a thread, while others make calls
- *	hijack_threads fork		processes fork from several threads at once, while others
- *dlopen hijack_threads unmapself	a thread unmaps its own stack and exits hijack_threads
- *dlopen LIBRARY	several threads dlopen and dlclose, more often than there are slots
+ *	hijack_threads fork		processes fork from several threads at once, while others dlopen
+ *	hijack_threads unmapself	a thread unmaps its own stack and exits
+ *	hijack_threads dlopen LIBRARY	several threads dlopen and dlclose, more often than there are slots
  */
 #include <dlfcn.h>
 #include <err.h>

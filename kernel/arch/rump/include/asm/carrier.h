@@ -153,7 +153,6 @@ bool rump_hostwork_serve(struct rump_hthread *ht);
 bool rump_hostwork_waiting(void);
 void rump_hostwork_wake(void);
 
-
 /* death.c */
 extern u32 rump_dead;
 void rump_die(unsigned int why, struct rump_process *self);

@@ -146,7 +146,6 @@ static inline int pte_same(pte_t a, pte_t b)
 #define p4d_pgtable(p4d)	((pud_t *)__va(p4d_val(p4d) & PAGE_MASK))
 #define p4d_page(p4d)		pfn_to_page(p4d_val(p4d) >> PAGE_SHIFT)
 
-
 #define update_mmu_cache(vma, address, ptep)	do { } while (0)
 #define update_mmu_cache_range(vmf, vma, address, ptep, nr)	do { } while (0)
 
@@ -157,7 +156,6 @@ static inline int pte_same(pte_t a, pte_t b)
 	((swp_entry_t) { (((unsigned long)(type) & 0x1f) << 12) | ((unsigned long)(offset) << 17) })
 #define __pte_to_swp_entry(pte)		((swp_entry_t) { pte_val(pte) })
 #define __swp_entry_to_pte(x)		((pte_t) { (x).val })
-
 
 void rump_unmap_window(struct mm_struct *mm, unsigned long start, unsigned long end);
 
