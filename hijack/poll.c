@@ -198,6 +198,24 @@ static long wait_once(struct pollfd_raw *fds, unsigned long n, struct pollfd_raw
 }
 
 /**
+ * have_bell() - The thread's first wait takes a bell
+ *
+ * Handlers wait meanwhile: one that leaves by longjmp() would leave descriptors behind.
+ */
+static long have_bell(void)
+{
+	int bell;
+
+	if (waiting.bell)
+		return 0;
+	kernel_hold();
+	bell = bell_take();
+	waiting.bell = bell < 0 ? 0 : bell + 1;
+	kernel_release();
+	return bell < 0 ? bell : 0;
+}
+
+/**
  * wait_mixed() - wait_poll() with the arrays
  */
 static long wait_mixed(struct pollfd_raw *fds, unsigned long n, struct pollfd_raw *host,
@@ -205,15 +223,11 @@ static long wait_mixed(struct pollfd_raw *fds, unsigned long n, struct pollfd_ra
 {
 	bool again = false;
 	long result;
-	int bell;
 
 	split(fds, n, host, rump);
-	if (!waiting.bell) {
-		bell = bell_take();
-		if (bell < 0)
-			return bell;
-		waiting.bell = bell + 1;
-	}
+	result = have_bell();
+	if (raw_failed(result))
+		return result;
 	if (timeout && !timeout->seconds && !timeout->nanoseconds && !mask)
 		return look(fds, n, host, rump);
 	do {
