@@ -22,6 +22,7 @@
 #include "special.h"
 #include "state.h"
 #include "str.h"
+#include "unix.h"
 
 #define PAGE	 4096ul
 #define IOV_MAX	 1024
@@ -210,6 +211,7 @@ static bool touch_vector(unsigned long vector, unsigned long n)
 static bool touch_arguments(const struct hijack_call *call)
 {
 	const unsigned long *arg = call->arg;
+	struct message message;
 	bool any = false;
 
 	switch (call->nr) {
@@ -231,9 +233,12 @@ static bool touch_arguments(const struct hijack_call *call)
 		return touch_vector(arg[1], arg[2]);
 	case __NR_sendmsg:
 	case __NR_recvmsg:
-		touch(arg[1], 2 * sizeof(unsigned long));
-		return touch_vector(((const unsigned long *)arg[1])[2],
-				    ((const unsigned long *)arg[1])[3]);
+		any = touch(arg[1], sizeof(message));
+		if (!peek(&message, (const void *)arg[1], sizeof(message)))
+			return any;
+		any |= touch((unsigned long)message.control, message.control_length);
+		any |= touch((unsigned long)message.name, message.name_length);
+		return touch_vector((unsigned long)message.iov, message.iov_length) || any;
 	}
 	/* A string or a structure: where it begins, and the page behind. */
 	for (int i = 0; i < 6; i++)

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -216,4 +217,48 @@ void faults_buffers(void)
 	C(getcwd, page_end - 2, 100);
 	C(readlink, "/proc/self/cwd", page_end - 2, 100);
 	C(fstat, fd, read_only);
+}
+
+/* Messages of a socket of the host: bad ones, and one of which each part lies in a page of its own of @mapped. */
+void faults_messages(void)
+{
+	void *bad[] = {BAD, BAD_HIGH, BAD_ODD, NULL};
+	struct msghdr message, *there;
+	int fd, pair[2];
+	char *mapped;
+
+	make_pages();
+	make(d("f"), "0123456789");
+	fd = open(d("f"), O_RDWR);
+	T(ftruncate(fd, 4 * PAGE));
+	mapped = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	note_bytes("mapped", mapped, 10);
+	T(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct iovec piece = {bad[i], 10};
+
+		note("bad pointer %zu", i);
+		C(recvmsg, pair[0], bad[i], MSG_DONTWAIT);
+		C(sendmsg, pair[0], bad[i], MSG_DONTWAIT);
+		message = (struct msghdr){.msg_iov = bad[i], .msg_iovlen = 1};
+		C(sendmsg, pair[0], &message, MSG_DONTWAIT);
+		C(recvmsg, pair[0], &message, MSG_DONTWAIT);
+		message = (struct msghdr){.msg_iov = &piece, .msg_iovlen = 1};
+		C(sendmsg, pair[0], &message, MSG_DONTWAIT);
+		message = (struct msghdr){.msg_control = bad[i], .msg_controllen = 100};
+		C(sendmsg, pair[0], &message, MSG_DONTWAIT);
+	}
+	there = (struct msghdr *)(mapped + PAGE);
+	*there = (struct msghdr){.msg_iov = (struct iovec *)(mapped + 2 * PAGE), .msg_iovlen = 1};
+	*there->msg_iov = (struct iovec){mapped + 3 * PAGE, 10};
+	memcpy(mapped + 3 * PAGE, "a message", 10);
+	T(sendmsg(pair[0], there, 0));
+	T(msync(mapped, 4 * PAGE, MS_SYNC));
+	T(madvise(mapped, 4 * PAGE, MADV_DONTNEED));
+	C(sendmsg, pair[0], there, 0);
+	T(recv(pair[1], page_end - 20, 20, 0));
+	note_bytes("received", page_end - 20, 10);
+	T(madvise(mapped, 4 * PAGE, MADV_DONTNEED));
+	T(recvmsg(pair[1], there, 0));
+	note_bytes("received", mapped + 3 * PAGE, 10);
 }
