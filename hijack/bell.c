@@ -13,13 +13,13 @@
 #define EFD_NONBLOCK 04000
 #include <linux/fcntl.h>
 
+#include "high.h"
 #include "route.h"
 #include "server.h"
 #include "wait.h"
 
 #define BELLS	64
 #define KNOWN	512
-#define FD_HIGH 700
 
 static int bells[BELLS]; /* descriptor plus 1; 0: none yet, or taken */
 
@@ -77,15 +77,11 @@ long bell_names(int fd)
  */
 int bell_make(void)
 {
-	long fd = raw2(__NR_eventfd2, 0, EFD_NONBLOCK | EFD_CLOEXEC), high;
+	long fd = raw2(__NR_eventfd2, 0, EFD_NONBLOCK | EFD_CLOEXEC);
 
 	if (raw_failed(fd))
 		return (int)fd;
-	high = raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
-	if (!raw_failed(high)) {
-		raw1(__NR_close, fd);
-		fd = high;
-	}
+	fd = high_move((int)fd);
 	fds_hide((int)fd);
 	note((int)fd);
 	return (int)fd;

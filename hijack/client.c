@@ -16,6 +16,7 @@
 #include "kernel.h"
 #include "call.h"
 #include "connect.h"
+#include "high.h"
 #include "lifeline.h"
 #include "message.h"
 #include "mounts.h"
@@ -27,7 +28,6 @@
 #define AF_UNIX	       1
 #define SOCK_SEQPACKET 5
 #define SOCK_CLOEXEC   02000000
-#define FD_HIGH	       700
 #define SPAWN_STACK    16384
 #define NUMBER_ROOM    24
 #define COMM_ROOM      16
@@ -109,19 +109,6 @@ const char *client_variable(char *room, size_t size)
 }
 
 /**
- * high() - Move a descriptor out of the way of programs that count from 3
- */
-static int high(int fd)
-{
-	long moved = raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
-
-	if (raw_failed(moved))
-		return fd;
-	raw1(__NR_close, fd);
-	return (int)moved;
-}
-
-/**
  * run_server() - In a vfork child: become the server
  */
 static void run_server(void *argument)
@@ -185,9 +172,9 @@ static long start_server(void)
 	result = raw4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
 	if (raw_failed(result))
 		return result;
-	control = high(pair[0]);
+	control = high_move(pair[0]);
 	raw3(__NR_fcntl, control, F_SETFD, 0);
-	server = high(pair[1]);
+	server = high_move(pair[1]);
 	hijack_on_own(control, true);
 	client_has_kernel = true;
 	root = (int)raw0(__NR_getpid);
@@ -233,13 +220,13 @@ static long ask(struct request *request, int pass, void *answer, size_t size, in
 	/* The lifeline comes behind the memory. */
 	if (result == (long)size && received >= 0 && request->type != REQUEST_LIFELINE &&
 	    message_receive(pair[0], &byte, 1, &second) == 1 && second >= 0) {
-		second = high(second);
+		second = high_move(second);
 		lifeline_is(second);
 		hijack_on_own(second, true);
 	}
 	raw1(__NR_close, pair[0]);
 	if (fd)
-		*fd = received < 0 ? -1 : high(received);
+		*fd = received < 0 ? -1 : high_move(received);
 	else if (received >= 0)
 		raw1(__NR_close, received);
 	if (raw_failed(result))
@@ -255,7 +242,7 @@ static void attach(const char *value, const char *runtime)
 	struct request request = {REQUEST_HELLO, (int)raw0(__NR_getpid), 0};
 	struct answer answer;
 
-	control = high(connect_named(value, runtime));
+	control = high_move(connect_named(value, runtime));
 	raw3(__NR_fcntl, control, F_SETFD, 0);
 	root = (int)raw0(__NR_getpid);
 	hijack_on_own(control, true);

@@ -36,6 +36,7 @@
 #include <linux/fcntl.h>
 #include <linux/futex.h>
 
+#include "high.h"
 #include "route.h"
 #include "state.h"
 #include "str.h"
@@ -184,13 +185,8 @@ void fds_start(void)
 		raw1(__NR_close, fd);
 		fd = path;
 	}
-	if (!raw_failed(fd)) {
-		master = (int)raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
-		if (master < 0)
-			master = (int)fd;
-		else
-			raw1(__NR_close, fd);
-	}
+	if (!raw_failed(fd))
+		master = high_move((int)fd);
 	if (master < 0) {
 		hijack_say("cannot make a placeholder for descriptors", NULL, fd);
 		raw1(__NR_exit_group, 1);

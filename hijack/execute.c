@@ -23,6 +23,7 @@
 #include <linux/stat.h>
 
 #include "execute.h"
+#include "high.h"
 #include "route.h"
 #include "server.h"
 #include "special.h"
@@ -35,7 +36,6 @@
 #define STACK_ARGUMENTS 500
 #define MAX_ARGUMENTS	1000000
 #define COPY_SIZE	(256ul << 10)
-#define FD_HIGH		700 /* out of the way of programs that count from 3 */
 #define COPY_NAME	"rump:"
 #define COPY_LINK	"/memfd:" COPY_NAME
 #define COPY_LINK_END	" (deleted)"
@@ -204,13 +204,7 @@ long execute_copy_file(long fd)
 		result = raw4(__NR_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC, 0);
 	}
 	raw1(__NR_close, made);
-	if (raw_failed(result))
-		return result;
-	made = raw3(__NR_fcntl, result, F_DUPFD_CLOEXEC, FD_HIGH);
-	if (raw_failed(made))
-		return result;
-	raw1(__NR_close, result);
-	return made;
+	return raw_failed(result) ? result : high_move((int)result);
 }
 
 /**

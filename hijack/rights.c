@@ -29,13 +29,13 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "high.h"
 #include "rights.h"
 #include "route.h"
 #include "server.h"
 #include "str.h"
 
 #define TICKET_MODE S_ISVTX
-#define FD_HIGH	    700 /* out of the way of programs that count from 3 */
 
 /**
  * new_ticket() - A ticket, with the file of a rump descriptor under it
@@ -45,17 +45,13 @@
 static long new_ticket(unsigned int fd)
 {
 	struct stat status;
-	long high, result;
+	long result;
 	int pipe[2];
 
 	result = raw2(__NR_pipe2, pipe, O_CLOEXEC);
 	if (raw_failed(result))
 		return result;
-	high = raw3(__NR_fcntl, pipe[0], F_DUPFD_CLOEXEC, FD_HIGH);
-	if (!raw_failed(high)) {
-		raw1(__NR_close, pipe[0]);
-		pipe[0] = (int)high;
-	}
+	pipe[0] = high_move(pipe[0]);
 	result = raw2(__NR_fchmod, pipe[0], TICKET_MODE);
 	if (!raw_failed(result))
 		result = raw2(__NR_fstat, pipe[0], &status);

@@ -138,3 +138,34 @@ with_proc() {
 		assert_image_clean "$HERE/part"
 	done
 }
+
+@test "where few descriptors are allowed, those of the program have the numbers that they have on the host" {
+	local limit expected
+	cat >"$HERE/numbers.py" <<-'P'
+		import os, select, socket, sys
+		at = sys.argv[1]
+		numbers = [os.open(at + "/f", os.O_CREAT | os.O_RDWR)]
+		numbers += os.pipe()
+		poll = select.poll()
+		server = socket.create_server(("127.0.0.1", 0))
+		there = socket.create_connection(server.getsockname())
+		for fd in (server.fileno(), numbers[1]): poll.register(fd, select.POLLIN)
+		print(len(poll.poll(5000)))
+		numbers += [server.fileno(), there.fileno(), os.open("/etc/passwd", os.O_RDONLY)]
+		epoll = select.epoll()
+		for fd in (server.fileno(), numbers[1]): epoll.register(fd, select.EPOLLIN)
+		print(len(epoll.poll(5)))
+		numbers += [epoll.fileno(), os.dup(numbers[0]), os.dup(epoll.fileno()), os.open(at + "/f", os.O_RDONLY)]
+		if not os.fork(): os.execv(sys.executable, ["python3", "-c", "import os; print(os.open(%r, os.O_RDONLY))" % (at + "/f")])
+		os.wait()
+		print(numbers)
+	P
+	mkdir "$HERE/at"
+	for limit in 64 256 700; do
+		expected=$(python3 "$HERE/numbers.py" "$HERE/at")
+		run bash -c 'ulimit -n "$0"; exec "$@"' "$limit" timeout -k 2 60 "$RUMP_COMMAND" run -n none \
+			-m "$IMG:/mnt" -- python3 "$HERE/numbers.py" /mnt
+		assert_success
+		assert_output "$expected"
+	done
+}
