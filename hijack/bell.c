@@ -6,6 +6,8 @@
  * rings from the last wait wakes once for nothing; who waits looks again anyway. So that the
  * number of a bell is never the program's while the rump kernel may ring it, a bell is closed
  * only when its watch is gone.
+ *
+ * It has two numbers, its descriptor here and, in the upper half, that in the server (ringers.c).
  */
 #include <asm/errno.h>
 /* <linux/eventfd.h> came with Linux 6.11. */
@@ -16,90 +18,77 @@
 #include "high.h"
 #include "route.h"
 #include "server.h"
+#include "state.h"
 #include "wait.h"
 
-#define BELLS	64
-#define KNOWN	512
+#define BELLS 64
 
-static int bells[BELLS]; /* descriptor plus 1; 0: none yet, or taken */
-
-/* What the server calls them: it rings for the kernel when another process runs it. */
-static struct known {
-	int fd; /* plus 1; 0: free */
-	int server;
-} known[KNOWN];
+static long bells[BELLS]; /* that are kept; 0: none yet, or taken */
 
 /**
- * note() - Have the server know a bell
+ * bell_known() - Have the server know a bell: it rings for the kernel when another process runs it
+ *
+ * Return: both its numbers, or a negated errno
  */
-static void note(int fd)
+long bell_known(int fd)
 {
-	int server = client_bell(fd);
+	long server = client_bell(fd);
 
-	for (int i = 0; i < KNOWN && server > 0; i++) {
-		int none = 0;
-
-		if (!__atomic_compare_exchange_n(&known[i].fd, &none, fd + 1, false,
-						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-			continue;
-		known[i].server = server;
-		return;
-	}
-}
-
-/**
- * bell_drop() - Close one
- */
-void bell_drop(int fd)
-{
-	for (int i = 0; i < KNOWN; i++)
-		if (known[i].fd == fd + 1)
-			known[i].fd = 0;
-	fds_show(fd);
-	raw1(__NR_close, fd);
-}
-
-/**
- * bell_names() - Both numbers of a bell, as RUMP_CALL_WATCH wants them
- */
-long bell_names(int fd)
-{
-	for (int i = 0; i < KNOWN; i++)
-		if (known[i].fd == fd + 1)
-			return fd | (long)known[i].server << 32;
-	return fd;
+	return raw_failed(server) ? server : fd | server << 32;
 }
 
 /**
  * bell_make() - A new one
  *
- * Return: descriptor or a negated errno
+ * Return: both its numbers, or a negated errno
  */
-int bell_make(void)
+long bell_make(void)
 {
-	long fd = raw2(__NR_eventfd2, 0, EFD_NONBLOCK | EFD_CLOEXEC);
+	long fd = raw2(__NR_eventfd2, 0, EFD_NONBLOCK | EFD_CLOEXEC), bell;
 
 	if (raw_failed(fd))
-		return (int)fd;
+		return fd;
 	fd = high_move((int)fd);
-	fds_hide((int)fd);
-	note((int)fd);
-	return (int)fd;
+	bell = bell_known((int)fd);
+	if (raw_failed(bell))
+		raw1(__NR_close, fd);
+	else
+		fds_hide((int)fd);
+	return bell;
+}
+
+/**
+ * bell_leave() - Close what is another process's bell, too
+ */
+void bell_leave(long bell)
+{
+	fds_show(bell_fd(bell));
+	raw1(__NR_close, bell_fd(bell));
+}
+
+/**
+ * bell_drop() - Close one, here and in the server
+ */
+void bell_drop(long bell)
+{
+	bell_leave(bell);
+	if (bell >> 32 && !hijack_sealed)
+		client_bell_drop((int)(bell >> 32));
 }
 
 /**
  * bell_take() - One for a thread
  *
- * Return: descriptor or a negated errno
+ * Return: both its numbers, or a negated errno
  */
-int bell_take(void)
+long bell_take(void)
 {
 	for (int i = 0; i < BELLS; i++) {
-		int fd = __atomic_load_n(&bells[i], __ATOMIC_RELAXED);
+		long bell = __atomic_load_n(&bells[i], __ATOMIC_RELAXED);
 
-		if (fd && __atomic_compare_exchange_n(&bells[i], &fd, 0, false, __ATOMIC_ACQUIRE,
-						      __ATOMIC_RELAXED))
-			return fd - 1;
+		if (bell && __atomic_compare_exchange_n(&bells[i], &bell, 0, false, __ATOMIC_ACQUIRE,
+							__ATOMIC_RELAXED))
+			return bell;
 	}
 	return bell_make();
 }
@@ -107,36 +96,36 @@ int bell_take(void)
 /**
  * bell_return() - The thread is over
  */
-void bell_return(int fd)
+void bell_return(long bell)
 {
 	for (int i = 0; i < BELLS; i++) {
-		int none = 0;
+		long none = 0;
 
-		if (!bells[i] && __atomic_compare_exchange_n(&bells[i], &none, fd + 1, false,
+		if (!bells[i] && __atomic_compare_exchange_n(&bells[i], &none, bell, false,
 							     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 			return;
 	}
-	bell_drop(fd);
+	bell_drop(bell);
 }
 
 /**
  * bell_silence() - It has been heard
  */
-void bell_silence(int fd)
+void bell_silence(long bell)
 {
 	uint64_t count;
 
-	raw3(__NR_read, fd, &count, sizeof(count));
+	raw3(__NR_read, bell_fd(bell), &count, sizeof(count));
 }
 
 /**
  * bell_ring() - Wake who waits for it
  */
-void bell_ring(int fd)
+void bell_ring(long bell)
 {
 	uint64_t one = 1;
 
-	raw3(__NR_write, fd, &one, sizeof(one));
+	raw3(__NR_write, bell_fd(bell), &one, sizeof(one));
 }
 
 /**
@@ -146,7 +135,7 @@ void bell_child(void)
 {
 	for (int i = 0; i < BELLS; i++) {
 		if (bells[i])
-			bell_drop(bells[i] - 1);
+			bell_leave(bells[i]);
 		bells[i] = 0;
 	}
 }

@@ -308,12 +308,23 @@ void client_configure(const char *value, const char *runtime)
  *
  * Return: its number there, or a negated errno
  */
-int client_bell(int fd)
+long client_bell(int fd)
 {
 	struct request request = {REQUEST_BELL, (int)raw0(__NR_getpid), 0};
 	struct answer answer;
 
-	return (int)ask(&request, fd, &answer, sizeof(answer), NULL);
+	return ask(&request, fd, &answer, sizeof(answer), NULL);
+}
+
+/**
+ * client_bell_drop() - The kernel does not ring an eventfd of this process any more
+ * @number:	of the server's
+ */
+void client_bell_drop(int number)
+{
+	struct request request = {REQUEST_BELL_DROP, (int)raw0(__NR_getpid), (uint64_t)number};
+
+	message_send(control, &request, sizeof(request), -1);
 }
 
 /**

@@ -45,16 +45,14 @@
 #define AF_UNIX	    1
 #define SOCK_DGRAM  2
 #define SOCK_CLOEXEC O_CLOEXEC
-#define FD_HIGH	    700 /* out of the way of programs that count from 3 */
-#define HIDDEN_MAX  512
 
 struct fds fds_main;
 bool fds_threads;
 __thread struct fds *fds_own;
 
 static int master = -1;
-static int hidden[HIDDEN_MAX];
-static unsigned int nhidden;
+static uint64_t hidden[FDS / 64] RARELY; /* bit per number that is the shim's own */
+static unsigned int nhidden, hidden_top; /* none from @hidden_top on */
 
 static __attribute__((noinline)) void lock_contended(uint32_t *word)
 {
@@ -104,8 +102,15 @@ void fds_unlock(void)
  */
 void fds_hide(int fd)
 {
-	if (fd >= 0 && nhidden < HIDDEN_MAX)
-		hidden[nhidden++] = fd;
+	unsigned int top = __atomic_load_n(&hidden_top, __ATOMIC_RELAXED);
+
+	if (fd < 0 || (unsigned int)fd >= FDS)
+		return;
+	if (!(__atomic_fetch_or(&hidden[fd / 64], 1ul << fd % 64, __ATOMIC_RELAXED) >> fd % 64 & 1))
+		__atomic_fetch_add(&nhidden, 1, __ATOMIC_RELAXED);
+	while (top <= (unsigned int)fd && !__atomic_compare_exchange_n(&hidden_top, &top, (unsigned int)fd + 1, true,
+									__ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
 }
 
 /**
@@ -113,9 +118,10 @@ void fds_hide(int fd)
  */
 void fds_show(int fd)
 {
-	for (unsigned int i = 0; i < nhidden; i++)
-		if (hidden[i] == fd)
-			hidden[i] = hidden[--nhidden];
+	if (fd < 0 || (unsigned int)fd >= FDS)
+		return;
+	if (__atomic_fetch_and(&hidden[fd / 64], ~(1ul << fd % 64), __ATOMIC_RELAXED) >> fd % 64 & 1)
+		__atomic_fetch_sub(&nhidden, 1, __ATOMIC_RELAXED);
 }
 
 /**
@@ -134,10 +140,9 @@ void hijack_on_own(int fd, bool is)
  */
 bool fds_hidden(unsigned long fd)
 {
-	for (unsigned int i = 0; i < nhidden; i++)
-		if ((uint32_t)fd == (uint32_t)hidden[i])
-			return true;
-	return false;
+	uint32_t n = (uint32_t)fd;
+
+	return n < hidden_top && (__atomic_load_n(&hidden[n / 64], __ATOMIC_RELAXED) >> n % 64 & 1);
 }
 
 /**
@@ -149,6 +154,23 @@ bool fds_any_hidden(void)
 }
 
 /**
+ * first() - The first number of a range that has its bit set
+ * @top:	none has from here on
+ *
+ * Return: -1 if there is none
+ */
+static long first(const uint64_t *bits, unsigned int top, unsigned int from, unsigned int last)
+{
+	for (unsigned int n = from; n < top && n <= last; n++) {
+		if (!bits[n / 64] && n % 64 == 0)
+			n += 63;
+		else if (bits[n / 64] >> n % 64 & 1)
+			return n;
+	}
+	return -1;
+}
+
+/**
  * fds_first() - The first rump descriptor of a range
  *
  * Return: -1 if there is none
@@ -157,13 +179,7 @@ long fds_first(unsigned int from, unsigned int last)
 {
 	struct fds *f = fds_now();
 
-	for (unsigned int n = from; n < f->top && n <= last; n++) {
-		if (!f->rump[n / 64] && n % 64 == 0)
-			n += 63;
-		else if (f->rump[n / 64] >> n % 64 & 1)
-			return n;
-	}
-	return -1;
+	return first(f->rump, f->top, from, last);
 }
 
 /**
@@ -325,17 +341,13 @@ bool fds_is_open(unsigned long fd)
 long fds_next_kept(unsigned int from, unsigned int last)
 {
 	struct fds *f = fds_now();
-	long next = fds_first(from, last);
+	long next = fds_first(from, last), own = first(hidden, hidden_top, from, last);
 
 	for (unsigned int i = 0; i < f->nparked; i++)
 		if (f->parked[i].fd >= from && f->parked[i].fd <= last &&
 		    (next < 0 || f->parked[i].fd < (unsigned long)next))
 			next = f->parked[i].fd;
-	for (unsigned int i = 0; i < nhidden; i++)
-		if ((unsigned int)hidden[i] >= from && (unsigned int)hidden[i] <= last &&
-		    (next < 0 || hidden[i] < next))
-			next = hidden[i];
-	return next;
+	return own >= 0 && (next < 0 || own < next) ? own : next;
 }
 
 /**

@@ -20,6 +20,12 @@
  * instance looks at its members again before it says that they are ready.
  *
  * All numbers of an instance have the half: half_of[] knows which numbers are instances.
+ *
+ * A forked process has its parent's instances, both halves, and the one bell that is a member of the host
+ * half. When it first waits there it has a watch of its own, which rings that bell too, and the
+ * server knows the bell as the child's too; so either process may end or close the instance. Which of them
+ * hears the bell is open, and neither knows whether the other waits: who leaves something behind rings
+ * again. A vfork child has its parent's memory: what is noted there stays as it is.
  */
 #include <asm/errno.h>
 #include <linux/eventpoll.h>
@@ -33,8 +39,8 @@
 #include "str.h"
 #include "wait.h"
 
-#define HALVES	   256
-#define NUMBERS	   4096 /* instances with larger ones have no second half */
+#define HALVES	   4096
+#define NUMBERS	   65536 /* instances with larger ones have no second half */
 #define NO_HALF	   0xffff
 #define MASK_BYTES 8
 #define BELL_DATA  0x72756d702062656cul /* "rump bel": a program's own data is rarely that */
@@ -50,18 +56,20 @@ struct event {
 
 /**
  * struct half - The second half of an instance
- * @bell:	eventfd
+ * @bell:	member of the host half
+ * @watch:	of the rump kernel; 0: of this process's parent only
  * @names:	numbers of the instance
- * @watch:	of the rump kernel
  * @waiters:	threads in a wait
  * @host_first:	the next wait asks the host half first
+ * @shared:	another process has it too
  */
 struct half {
-	int bell;
-	uint32_t names;
+	long bell;
 	unsigned long watch;
+	uint32_t names;
 	uint32_t waiters;
 	bool host_first;
+	bool shared;
 };
 
 /**
@@ -78,6 +86,7 @@ struct patience {
 
 static struct half halves[HALVES] RARELY;
 static uint16_t half_of[NUMBERS] RARELY; /* 0: no instance, NO_HALF, or index plus 1 */
+static uint32_t top;			 /* from here on there are no instances */
 bool epoll_used;
 
 /**
@@ -86,7 +95,7 @@ bool epoll_used;
 static struct half *find(unsigned long fd)
 {
 	uint32_t n = (uint32_t)fd;
-	uint16_t i = n < NUMBERS ? half_of[n] : 0;
+	uint16_t i = n < top ? half_of[n] : 0;
 
 	return i && i != NO_HALF ? &halves[i - 1] : NULL;
 }
@@ -96,7 +105,22 @@ static struct half *find(unsigned long fd)
  */
 static bool is_instance(unsigned long fd)
 {
-	return (uint32_t)fd < NUMBERS && half_of[(uint32_t)fd];
+	return (uint32_t)fd < top && half_of[(uint32_t)fd];
+}
+
+/**
+ * set_half() - A number is that of an instance
+ * @half:	what half_of[] says then
+ */
+static void set_half(unsigned int fd, uint16_t half)
+{
+	uint32_t now = __atomic_load_n(&top, __ATOMIC_RELAXED);
+
+	half_of[fd] = half;
+	while (fd >= now && !__atomic_compare_exchange_n(&top, &now, fd + 1, true, __ATOMIC_RELEASE,
+							 __ATOMIC_RELAXED))
+		;
+	epoll_used = true;
 }
 
 /**
@@ -112,10 +136,8 @@ bool epoll_has_half(unsigned long fd)
  */
 static void note_instance(unsigned long fd)
 {
-	if ((uint32_t)fd < NUMBERS && !half_of[(uint32_t)fd]) {
-		half_of[(uint32_t)fd] = NO_HALF;
-		epoll_used = true;
-	}
+	if ((uint32_t)fd < NUMBERS && !fds_own)
+		set_half((unsigned int)fd, NO_HALF);
 }
 
 /**
@@ -125,7 +147,7 @@ static void add_name(struct half *half, unsigned int from, unsigned int to)
 {
 	if (raw_failed(kernel_call(RUMP_CALL_FD_DUP, from, to, O_CLOEXEC, 0, 0, 0)))
 		return;
-	half_of[to] = (uint16_t)(half - halves + 1);
+	set_half(to, (uint16_t)(half - halves + 1));
 	half->names++;
 }
 
@@ -141,13 +163,13 @@ static long make_half(unsigned int fd)
 
 	while (half < halves + HALVES && half->names)
 		half++;
-	if (fd >= NUMBERS || half == halves + HALVES)
+	if (fd >= NUMBERS || half == halves + HALVES || fds_own)
 		return -ENOSPC;
 	half->bell = bell_make();
-	if (half->bell < 0)
+	if (raw_failed(half->bell))
 		return half->bell;
 	/* If it is no instance, or none that another can be in, the host says so. */
-	result = raw4(__NR_epoll_ctl, fd, EPOLL_CTL_ADD, half->bell, &event);
+	result = raw4(__NR_epoll_ctl, fd, EPOLL_CTL_ADD, bell_fd(half->bell), &event);
 	if (raw_failed(result))
 		goto no_bell;
 	/* The number it gets is one that is parked or about to be; it leaves it at once. */
@@ -159,16 +181,15 @@ static long make_half(unsigned int fd)
 	kernel_call(__NR_close, made, 0, 0, 0, 0, 0);
 	if (raw_failed(result))
 		goto no_bell;
-	result = kernel_call(RUMP_CALL_WATCH, (long)&watched, 1, bell_names(half->bell), (long)&half->watch,
+	result = kernel_call(RUMP_CALL_WATCH, (long)&watched, 1, half->bell, (long)&half->watch,
 			     RUMP_WATCH_KEEP, 0);
 	if (raw_failed(result))
 		goto no_watch;
 	half->names = 1;
 	half->waiters = 0;
-	half->host_first = false;
-	half_of[fd] = (uint16_t)(half - halves + 1);
-	epoll_used = true;
-	for (unsigned int n = 0; n < NUMBERS; n++)
+	half->host_first = half->shared = false;
+	set_half(fd, (uint16_t)(half - halves + 1));
+	for (unsigned int n = 0; n < top; n++)
 		if (half_of[n] == NO_HALF && !raw_call(__NR_kcmp, pid, pid, KCMP_FILE, fd, n, 0))
 			add_name(half, fd, n);
 	return 0;
@@ -197,6 +218,44 @@ static long need_half(unsigned int fd)
 }
 
 /**
+ * adopt() - An instance of this process's parent: be told what becomes ready in its rump half
+ *
+ * Return: 0 or a negated errno
+ */
+static long adopt(struct half *half, unsigned long instance)
+{
+	struct pollfd_raw watched = {(int)instance, POLLIN, 0};
+	long bell, result = 0;
+
+	fds_lock();
+	if (!half->watch) {
+		bell = bell_known(bell_fd(half->bell));
+		if (raw_failed(bell)) {
+			result = bell;
+		} else {
+			half->bell = bell;
+			result = kernel_call(RUMP_CALL_WATCH, (long)&watched, 1, bell, (long)&half->watch,
+					     RUMP_WATCH_KEEP, 0);
+		}
+	}
+	fds_unlock();
+	return raw_failed(result) ? result : 0;
+}
+
+/**
+ * close_half() - A number of an instance is about to be closed; locked
+ */
+static void close_half(struct half *half, unsigned long fd)
+{
+	kernel_call(RUMP_CALL_FD_CLOSE, (long)fd, 0, 0, 0, 0, 0);
+	if (fds_own || --half->names)
+		return;
+	if (half->watch)
+		kernel_call(RUMP_CALL_UNWATCH, (long)half->watch, 0, 0, 0, 0, 0);
+	bell_drop(half->bell);
+}
+
+/**
  * epoll_forget() - A number is about to be closed
  */
 void epoll_forget(unsigned long fd)
@@ -205,16 +264,13 @@ void epoll_forget(unsigned long fd)
 
 	if (!is_instance(fd))
 		return;
-	nested_forget((uint32_t)fd);
 	fds_lock();
-	half_of[(uint32_t)fd] = 0;
-	if (half) {
-		kernel_call(RUMP_CALL_FD_CLOSE, (long)fd, 0, 0, 0, 0, 0);
-		if (!--half->names) {
-			kernel_call(RUMP_CALL_UNWATCH, (long)half->watch, 0, 0, 0, 0, 0);
-			bell_drop(half->bell);
-		}
+	if (!fds_own) {
+		nested_forget((uint32_t)fd);
+		half_of[(uint32_t)fd] = 0;
 	}
+	if (half)
+		close_half(half, fd);
 	fds_unlock();
 }
 
@@ -223,7 +279,7 @@ void epoll_forget(unsigned long fd)
  */
 void epoll_forget_range(unsigned int first, unsigned int last)
 {
-	for (; first <= last && first < NUMBERS; first++)
+	for (; first <= last && first < top; first++)
 		epoll_forget(first);
 }
 
@@ -234,10 +290,10 @@ void epoll_dup(unsigned long from, unsigned long to)
 {
 	struct half *half = find(from);
 
-	if (!is_instance(from) || (uint32_t)to >= NUMBERS)
+	if (!is_instance(from) || (uint32_t)to >= NUMBERS || fds_own)
 		return;
 	fds_lock();
-	half_of[(uint32_t)to] = NO_HALF;
+	set_half((unsigned int)to, NO_HALF);
 	if (half)
 		add_name(half, (unsigned int)from, (unsigned int)to);
 	fds_unlock();
@@ -251,7 +307,8 @@ bool epoll_is_ready(unsigned long fd)
 	struct pollfd_raw look = {(int)fd, POLLIN, 0};
 	struct half *half = find(fd);
 
-	if (!half || kernel_call(__NR_poll, (long)&look, 1, 0, 0, 0, 0) > 0)
+	if (!half || fds_own || (!half->watch && adopt(half, fd)) ||
+	    kernel_call(__NR_poll, (long)&look, 1, 0, 0, 0, 0) > 0)
 		return true;
 	bell_silence(half->bell);
 	/* Others may wait for the bell that became right in between. */
@@ -397,7 +454,7 @@ static void pass_on(struct half *half, unsigned long instance)
 {
 	struct pollfd_raw fd = {(int)instance, POLLIN, 0};
 
-	if ((__atomic_load_n(&half->waiters, __ATOMIC_RELAXED) > 1 ||
+	if ((half->shared || __atomic_load_n(&half->waiters, __ATOMIC_RELAXED) > 1 ||
 	     nested_is_inner((uint32_t)instance)) &&
 	    kernel_call(__NR_poll, (long)&fd, 1, 0, 0, 0, 0) > 0)
 		bell_ring(half->bell);
@@ -487,10 +544,13 @@ static long epoll_wait(struct hijack_call *call, const struct patience *patience
 
 	if (nested_used)
 		nested_settle((uint32_t)call->arg[0]);
-	if (!half)
+	if (!half || fds_own)
 		return fd_is_rump(call->arg[0]) ? -EINVAL : hijack_pass(call);
 	if (room <= 0 || (own.mask && own.mask_size != MASK_BYTES))
 		return -EINVAL;
+	result = half->watch ? 0 : adopt(half, call->arg[0]);
+	if (result)
+		return result;
 	own.mask = hijack_open_mask(&mask, (unsigned long)own.mask);
 	call->side = HIJACK_RUMP;
 	__atomic_add_fetch(&half->waiters, 1, __ATOMIC_RELAXED);
@@ -549,20 +609,30 @@ long route_epoll_pwait2(struct hijack_call *call)
 }
 
 /**
- * epoll_child() - In a forked process: the instances are its parent's too, the bells are not its own
- *
- * What it waits for on an instance of its parent's is the host's half.
+ * epoll_fork() - This process is about to fork: it shares its instances
+ */
+void epoll_fork(void)
+{
+	for (uint32_t fd = 0; fd < top; fd++) {
+		struct half *half = find(fd);
+
+		if (half)
+			half->shared = true;
+	}
+}
+
+/**
+ * epoll_child() - In a forked process: the watches are its parent's, and what the server knows
  */
 void epoll_child(void)
 {
-	for (uint32_t fd = 0; fd < sizeof(half_of) / sizeof(half_of[0]); fd++) {
+	for (uint32_t fd = 0; fd < top; fd++) {
 		struct half *half = find(fd);
 
 		if (!half)
 			continue;
-		half_of[fd] = 0;
-		half->names = 0;
-		kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
-		bell_drop(half->bell);
+		half->bell = bell_fd(half->bell);
+		half->watch = 0;
+		half->waiters = 0;
 	}
 }

@@ -236,7 +236,7 @@ long route_dup(struct hijack_call *call)
  */
 long route_dup2(struct hijack_call *call)
 {
-	if (!kernel_up && !fds_any_hidden())
+	if (!kernel_up && !fds_any_hidden() && !epoll_used)
 		return hijack_pass(call);
 	if ((int)call->arg[0] == (int)call->arg[1])
 		return fds_is_open(call->arg[0]) ? (int)call->arg[1] : -EBADF;
@@ -248,7 +248,7 @@ long route_dup2(struct hijack_call *call)
  */
 long route_dup3(struct hijack_call *call)
 {
-	if (!kernel_up && !fds_any_hidden())
+	if (!kernel_up && !fds_any_hidden() && !epoll_used)
 		return hijack_pass(call);
 	if ((call->arg[2] & ~(unsigned long)O_CLOEXEC) ||
 	    (int)call->arg[0] == (int)call->arg[1])

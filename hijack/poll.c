@@ -27,12 +27,12 @@
 
 /**
  * struct waiting - What a thread's wait holds
- * @bell:	descriptor plus 1
+ * @bell:	0 for none yet
  * @watch:	of the rump kernel
  * @number:	of the wait
  */
 static __thread struct waiting {
-	int bell;
+	long bell;
 	unsigned long watch;
 	unsigned long number;
 } waiting;
@@ -110,8 +110,7 @@ static long look_rump(struct pollfd_raw *rump, unsigned long n)
 
 	if (n <= ON_STACK)
 		return kernel_call(__NR_poll, (long)rump, (long)n, 0, 0, 0, 0);
-	result = kernel_call(RUMP_CALL_WATCH, (long)rump, (long)n, waiting.bell - 1, (long)&watch, 0,
-			     0);
+	result = kernel_call(RUMP_CALL_WATCH, (long)rump, (long)n, waiting.bell, (long)&watch, 0, 0);
 	if (watch)
 		kernel_call(RUMP_CALL_UNWATCH, (long)watch, 0, 0, 0, 0, 0);
 	return result;
@@ -162,12 +161,10 @@ static long wait_once(struct pollfd_raw *fds, unsigned long n, struct pollfd_raw
 		      bool *again)
 {
 	unsigned long number = ++waiting.number;
-	int bell = waiting.bell - 1;
-	long result, ready;
+	long bell = waiting.bell, result, ready;
 
 	unwatch();
-	result = kernel_call(RUMP_CALL_WATCH, (long)rump, (long)n, bell_names(bell),
-			     (long)&waiting.watch, 0, 0);
+	result = kernel_call(RUMP_CALL_WATCH, (long)rump, (long)n, bell, (long)&waiting.watch, 0, 0);
 	if (raw_failed(result))
 		return result;
 	if (waiting.number != number)
@@ -179,7 +176,7 @@ static long wait_once(struct pollfd_raw *fds, unsigned long n, struct pollfd_raw
 		*again = !ready;
 		return ready;
 	}
-	host[n] = (struct pollfd_raw){bell, POLLIN, 0};
+	host[n] = (struct pollfd_raw){bell_fd(bell), POLLIN, 0};
 	result = raw_call(__NR_ppoll, host, n + 1, timeout, mask, MASK_BYTES, 0);
 	if (waiting.number != number)
 		return taken_over(fds, n, host, rump, raw_failed(result) ? result : 0);
@@ -204,15 +201,15 @@ static long wait_once(struct pollfd_raw *fds, unsigned long n, struct pollfd_raw
  */
 static long have_bell(void)
 {
-	int bell;
+	long bell;
 
 	if (waiting.bell)
 		return 0;
 	kernel_hold();
 	bell = bell_take();
-	waiting.bell = bell < 0 ? 0 : bell + 1;
+	waiting.bell = raw_failed(bell) ? 0 : bell;
 	kernel_release();
-	return bell < 0 ? bell : 0;
+	return raw_failed(bell) ? bell : 0;
 }
 
 /**
@@ -245,7 +242,7 @@ void wait_thread_exit(void)
 	if (!waiting.bell)
 		return;
 	unwatch();
-	bell_return(waiting.bell - 1);
+	bell_return(waiting.bell);
 	waiting.bell = 0;
 }
 
@@ -255,7 +252,7 @@ void wait_thread_exit(void)
 void wait_child(void)
 {
 	if (waiting.bell)
-		bell_drop(waiting.bell - 1);
+		bell_leave(waiting.bell);
 	waiting = (struct waiting){0};
 	bell_child();
 }

@@ -104,6 +104,7 @@ static void prepare_fork(unsigned long flags)
 	long result;
 
 	fds_lock();
+	epoll_fork();
 	result = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
 	unborn = raw_failed(result) ? 0 : (unsigned long)result;
 	unborn_flags = flags & SHARED;

@@ -36,7 +36,6 @@
 #include "str.h"
 #include "thread.h"
 
-#define BELLS		8192
 #define PARCELS		2048
 #define AF_UNIX		1
 #define SOCK_SEQPACKET	5
@@ -50,13 +49,6 @@ struct credentials {
 	uint32_t uid;
 	uint32_t gid;
 };
-
-/* An eventfd of a process. */
-static struct bell {
-	int pid;
-	int fd;
-} bells[BELLS];
-static unsigned int nbells;
 
 static int clerk[2];	  /* the main thread's end, the clerk's end */
 static unsigned int jobs; /* that the clerk has */
@@ -168,28 +160,6 @@ static void halt(void)
 }
 
 /**
- * take_bell() - Keep an eventfd for as long as the process is watched that it comes from
- * @reply:	socket that it comes by
- *
- * Return: its number here, or a negated errno
- */
-static long take_bell(int pid, int reply)
-{
-	char byte;
-	int fd;
-	long result = message_receive(reply, &byte, 1, &fd);
-
-	if (fd < 0)
-		return raw_failed(result) ? result : -EBADF;
-	if (nbells == BELLS) {
-		raw1(__NR_close, fd);
-		return -ENFILE;
-	}
-	bells[nbells++] = (struct bell){pid, fd};
-	return fd;
-}
-
-/**
  * take_parcel() - Watch the ticket of a file that is under way
  * @reply:	socket that its writing end comes by
  *
@@ -243,19 +213,6 @@ static void lose_parcel(struct source *source)
 {
 	source_end(source, SOURCE_LEFT);
 	drop_parcel();
-}
-
-/**
- * server_drop_bells() - Close those of a process
- */
-void server_drop_bells(int pid)
-{
-	for (unsigned int i = nbells; i--;) {
-		if (bells[i].pid != pid)
-			continue;
-		raw1(__NR_close, bells[i].fd);
-		bells[i] = bells[--nbells];
-	}
 }
 
 /**
@@ -348,8 +305,11 @@ static void serve(const struct source *source, const struct request *request, in
 			watched_add(request->pid, request->process);
 			return;
 		case REQUEST_BELL:
-			answer.result = take_bell(request->pid, reply);
+			answer.result = ringers_take(request->pid, reply);
 			break;
+		case REQUEST_BELL_DROP:
+			ringers_drop(request->pid, (int)request->process);
+			return;
 		case REQUEST_PARCEL:
 			answer.result = take_parcel(request->process, reply);
 			break;

@@ -20,6 +20,7 @@ enum request_type {
 	REQUEST_LAYOUT,	  /* the same for a process that is one, and has executed a program */
 	REQUEST_BORN,	  /* @pid is a process, named @process: see to its burial; no answer */
 	REQUEST_BELL,	  /* here is an eventfd for the kernel to ring; answered with its number there */
+	REQUEST_BELL_DROP, /* that eventfd, number @process there, is not rung any more; no answer */
 	REQUEST_LIFELINE, /* answered with a description of its own of the lifeline */
 	REQUEST_END,	  /* @pid is about to end; answered when nothing more is to be written */
 	REQUEST_PLACES,	  /* answered with a struct places_answer */
@@ -67,7 +68,8 @@ unsigned long client_process(void);
 void client_is(unsigned long process);
 long client_join(const struct rump__setup *setup);
 void client_born(int pid, unsigned long process);
-int client_bell(int fd);
+long client_bell(int fd);
+void client_bell_drop(int number);
 long client_parcel(int fd, uint64_t ticket);
 void client_end(void);
 const char *client_variable(char *room, size_t size);

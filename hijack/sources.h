@@ -51,6 +51,10 @@ _Noreturn void server_give_up(void);
 
 /* server.c */
 void server_unlink(void);
-void server_drop_bells(int pid);
+
+/* ringers.c */
+long ringers_take(int pid, int reply);
+void ringers_drop(int pid, int fd);
+void ringers_drop_all(int pid);
 
 #endif

@@ -31,17 +31,24 @@ long wait_poll(struct pollfd_raw *fds, unsigned long n, struct timespec_raw *tim
 void wait_thread_exit(void);
 void wait_child(void);
 
-/* bell.c */
-int bell_take(void);
-void bell_return(int fd);
-int bell_make(void);
-void bell_drop(int fd);
+/* bell.c: a bell is known by its numbers in both processes that may ring it, as RUMP_CALL_WATCH wants them */
+static inline int bell_fd(long bell)
+{
+	return (int)bell;
+}
+
+long bell_take(void);
+void bell_return(long bell);
+long bell_make(void);
+long bell_known(int fd);
+void bell_drop(long bell);
+void bell_leave(long bell);
 void bell_child(void);
-void bell_silence(int fd);
-void bell_ring(int fd);
-long bell_names(int fd);
+void bell_silence(long bell);
+void bell_ring(long bell);
 
 /* epoll.c */
+void epoll_fork(void);
 void epoll_child(void);
 bool epoll_has_half(unsigned long fd);
 extern bool epoll_used; /* there are instances that may get a second half */

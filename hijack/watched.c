@@ -139,7 +139,7 @@ void watched_ended(struct source *source)
 
 	source_drop(source);
 	if (who.type == SOURCE_PROCESS) {
-		server_drop_bells(who.pid);
+		ringers_drop_all(who.pid);
 		settle(who.process);
 		return;
 	}

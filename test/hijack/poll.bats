@@ -77,6 +77,71 @@ in_all_modes() {
 	assert_line "0 more descriptors, 0 more threads"
 }
 
+@test "instances over fork and vfork, also two processes that wait at once; polls of a hundred sockets" {
+	local what helper=$TOP/test/helpers/hijack_poll_shares.py
+	for what in fork each both survive spawned large; do
+		timeout -k 2 60 python3 "$helper" "$what" >"$BATS_TEST_TMPDIR/host" || fail "$what on the host: $?"
+		hijacked python3 "$helper" "$what" >"$BATS_TEST_TMPDIR/rump" || fail "$what: $?"
+		run diff "$BATS_TEST_TMPDIR/host" "$BATS_TEST_TMPDIR/rump"
+		assert_success
+	done
+}
+
+@test "an instance gets other numbers by dup2 before the process has a kernel, or a child" {
+	local python
+	python=$(python3 -c 'import sys; print(sys.executable)')
+	RUMPHIJACK=path=/rump,socket=inet LD_PRELOAD=$SHIM run "$python" "$TOP/test/helpers/hijack_poll_shares.py" early
+	assert_success
+	assert_output "$(printf "[('socket', 1)]\\n%.0s" 1 2 3)"
+}
+
+@test "9000 mixed instances one after another leave nothing behind" {
+	run hijacked python3 - <<-'P'
+		import os, select, socket
+		here, pipe = socket.create_server(("127.0.0.1", 0)), os.pipe()
+		for _ in range(9000):
+		    with select.epoll() as epoll:
+		        epoll.register(here, select.EPOLLIN)
+		        epoll.register(pipe[0], select.EPOLLIN)
+		there = socket.create_connection(here.getsockname())
+		with select.epoll() as epoll:
+		    epoll.register(here, select.EPOLLIN)
+		    epoll.register(pipe[0], select.EPOLLIN)
+		    print(len(epoll.poll(20)))
+		poll = select.poll()
+		poll.register(here)
+		poll.register(pipe[0])
+		print(len(poll.poll(20)))
+	P
+	assert_success
+	assert_output "$(printf '1\n1')"
+}
+
+@test "700 mixed instances at once, which the program cannot break by closing what is not its own" {
+	ulimit -n 4096
+	run hijacked python3 - <<-'P'
+		import errno, os, select, socket
+		server, pipe = socket.create_server(("127.0.0.1", 0)), os.pipe()
+		instances = []
+		for _ in range(700):
+		    epoll = select.epoll()
+		    epoll.register(server, select.EPOLLIN)
+		    epoll.register(pipe[0], select.EPOLLIN)
+		    instances.append(epoll)
+		own = {epoll.fileno() for epoll in instances}
+		for fd in range(700, 4096):
+		    if fd not in own:
+		        try: os.close(fd)
+		        except OSError as error: assert error.errno == errno.EBADF
+		there = socket.create_connection(server.getsockname())
+		print(sum(len(epoll.poll(20)) for epoll in instances))
+		server.accept()[0].close()
+		print(sum(len(epoll.poll(0)) for epoll in instances))
+	P
+	assert_success
+	assert_output "$(printf '700\n0')"
+}
+
 @test "how long a wake-up takes, to and fro" {
 	run timeout -k 2 100 "$HELPERS/hijack_poll" latency
 	assert_success
