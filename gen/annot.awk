@@ -143,6 +143,8 @@ function letter(call, i,	t, n)
 		return i in bytes ? "x" : "s"
 	if (t ~ /umode_t/)
 		return "o"
+	if (t !~ /\*/ && n ~ /len$/)
+		return "d"
 	if (t ~ /\*/ || n ~ /flag|mask|addr|start|^prot$|^cmd$|^op$|options|request|^arg/)
 		return "x"
 	if (t == "unsigned long" && !(i in given) && n !~ /len|size|vlen|nr|cnt|off|fd|pid/)

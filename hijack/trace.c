@@ -24,7 +24,7 @@ static const struct {
 	char name[24];
 	char arguments[8];
 } names[HIJACK_CALLS] = {
-#include "hijack_names.h"
+#include "../build/gen/hijack_names.h"
 };
 
 /**

@@ -75,6 +75,29 @@ setup() {
 	refute_output --partial started
 }
 
+@test "the trace shows the paths of calls that are seldom made" {
+	RUMPHIJACK_TRACE=$TRACE LD_PRELOAD=$SHIM run python3 - <<-'P'
+		import ctypes, os
+		libc = ctypes.CDLL(None)
+		libc.inotify_add_watch(-1, b"/a", 2)
+		libc.mknodat(-1, b"b", 0o10644, 0)
+		libc.syscall(452, -1, b"c", 0o600, 0x100)
+		libc.name_to_handle_at(-1, b"d", None, None, 0)
+		libc.lgetxattr(b"/no/e", b"user.f", None, 0)
+		libc.lremovexattr(b"/no/g", b"user.h")
+		libc.utime(b"/no/i", None)
+	P
+	assert_success
+	run cat "$TRACE"
+	assert_line --regexp ' H inotify_add_watch\(-1, "/a", 0x2\) = -9$'
+	assert_line --regexp ' H mknodat\(-1, "b", 010644, 0\) = -9$'
+	assert_line --regexp ' H fchmodat2\(-1, "c", 0600, 0x100\) = -[0-9]+$'
+	assert_line --regexp ' H name_to_handle_at\(-1, "d", 0, 0, 0\) = -[0-9]+$'
+	assert_line --regexp ' H lgetxattr\("/no/e", "user.f", 0, 0\) = -2$'
+	assert_line --regexp ' H lremovexattr\("/no/g", "user.h"\) = -2$'
+	assert_line --regexp ' H utime\("/no/i", 0\) = -2$'
+}
+
 @test "the report counts and the trace lists what a program does" {
 	RUMPHIJACK_REPORT=1 RUMPHIJACK_TRACE=$TRACE LD_PRELOAD=$SHIM run cat /etc/hostname
 	assert_success
