@@ -85,6 +85,20 @@ static double do_stat(const struct side *s, const char *dir)
 	return t;
 }
 
+static double do_absent(const struct side *s, const char *dir)
+{
+	char path[256];
+	struct stat st;
+	double t;
+	int i;
+
+	sprintf(path, "%s/bench-absent", dir);
+	t = bench_now();
+	for (i = 0; i < N_PATH; i++)
+		s->stat(path, &st);
+	return bench_now() - t;
+}
+
 static double do_open(const struct side *s, const char *dir)
 {
 	char path[256];
@@ -107,6 +121,7 @@ const struct bench_call bench_calls[] = {
 	{ "pwrite 1", do_pwrite1, 1, 0.5 },
 	{ "pwrite 4096", do_pwrite4k, 1, 0.5 },
 	{ "stat", do_stat, 4, 0.7 },
+	{ "stat of no file", do_absent, 4, 0.7 },
 	{ "open+close", do_open, 4, 0.7 },
 	{ NULL, NULL, 1, 0 },
 };
