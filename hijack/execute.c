@@ -477,16 +477,17 @@ static long execute(const struct program *program)
 }
 
 /**
- * execute_name() - If the program that runs is a copy of a rump file: the file's name
+ * execute_name() - If the program that a process runs is a copy of a rump file: the file's name
+ * @dir, @exe:	the process's link to its program
  * @name:	PATH_ROOM bytes
  *
  * Return: its length, or 0
  */
-long execute_name(char *name)
+long execute_name(long dir, const char *exe, char *name)
 {
 	const size_t prefix = sizeof(COPY_LINK) - 1, end = sizeof(COPY_LINK_END) - 1;
 	char link[PATH_ROOM];
-	long length = raw3(__NR_readlink, "/proc/self/exe", link, sizeof(link) - 1);
+	long length = raw4(__NR_readlinkat, dir, exe, link, sizeof(link) - 1);
 
 	if (raw_failed(length) || length < (long)(prefix + end))
 		return 0;
@@ -507,7 +508,7 @@ void execute_name_thread(void)
 	char name[PATH_ROOM];
 	const char *base = name;
 
-	if (!execute_name(name))
+	if (!execute_name(AT_FDCWD, "/proc/self/exe", name))
 		return;
 	for (const char *at = name; *at; at++)
 		if (*at == '/')

@@ -5,7 +5,7 @@
 
 /* Makes a file of the host of a rump file: a descriptor, out of the program's way, or a negated errno. */
 long execute_copy_file(long fd);
-long execute_name(char *name);
+long execute_name(long dir, const char *exe, char *name);
 void execute_name_thread(void);
 
 #endif

@@ -196,24 +196,29 @@ static bool is_rump_name(const char *path, long *fd)
 }
 
 /**
- * tell_program() - readlink(2) of /proc/self/exe, if that is a copy of a rump file
- *
- * Return: false if it is not
+ * tell_program() - readlink(2) on the host: of a process's link to its program, if that is a copy of a rump file
+ * @result:	so far, as the host has it
  */
-static bool tell_program(const char *path, char *to, unsigned long room, long *result)
+static long tell_program(const struct hijack_call *call, long dir, const char *path, char *to, unsigned long room,
+			 long result)
 {
+	const char *name;
 	long length;
 
-	if (!kernel_up || readable_path(path) || !str_equal(path, "/proc/self/exe"))
-		return false;
-	ROOM(name);
-	length = execute_name(name);
-	if (!length || (long)room <= 0)
-		return false;
+	if (result <= 0 || call->side != HIJACK_HOST)
+		return result;
+	name = path + str_length(path);
+	while (name > path && name[-1] != '/')
+		name--;
+	if (!str_equal(name, "exe"))
+		return result;
+	ROOM(program);
+	length = execute_name(dir, path, program);
+	if (!length)
+		return result;
 	if ((unsigned long)length > room)
 		length = (long)room;
-	*result = poke(to, name, (size_t)length) ? length : -EFAULT;
-	return true;
+	return poke(to, program, (size_t)length) ? length : -EFAULT;
 }
 
 /**
@@ -221,13 +226,13 @@ static bool tell_program(const char *path, char *to, unsigned long room, long *r
  */
 long route_readlink(struct hijack_call *call)
 {
-	long fd, result;
+	const char *path = (const char *)call->arg[0];
+	char *to = (char *)call->arg[1];
+	long fd;
 
-	if (tell_program((const char *)call->arg[0], (char *)call->arg[1], call->arg[2], &result))
-		return result;
-	if (is_rump_name((const char *)call->arg[0], &fd))
-		return tell_name(call, fd, (char *)call->arg[1], call->arg[2]);
-	return route_args(call);
+	if (is_rump_name(path, &fd))
+		return tell_name(call, fd, to, call->arg[2]);
+	return tell_program(call, AT_FDCWD, path, to, call->arg[2], route_args(call));
 }
 
 /**
@@ -235,11 +240,11 @@ long route_readlink(struct hijack_call *call)
  */
 long route_readlinkat(struct hijack_call *call)
 {
-	long fd, result;
+	const char *path = (const char *)call->arg[1];
+	char *to = (char *)call->arg[2];
+	long fd;
 
-	if (tell_program((const char *)call->arg[1], (char *)call->arg[2], call->arg[3], &result))
-		return result;
-	if (is_rump_name((const char *)call->arg[1], &fd))
-		return tell_name(call, fd, (char *)call->arg[2], call->arg[3]);
-	return route_args(call);
+	if (is_rump_name(path, &fd))
+		return tell_name(call, fd, to, call->arg[3]);
+	return tell_program(call, (int)call->arg[0], path, to, call->arg[3], route_args(call));
 }

@@ -35,6 +35,30 @@ teardown() {
 	assert_output "$(printf '/mnt/readlink\ncat')"
 }
 
+@test "its name by number, of a thread, by a directory, of another process, and in little room" {
+	run script <<-'END'
+		cp "$(readlink -f /usr/bin/python3)" python
+		./python - <<-'P'
+			import ctypes, os, subprocess, threading
+			pid = os.getpid()
+			def show(*names, **how):
+			    for name in names: print(os.readlink(name, **how))
+			show(f"/proc/{pid}/exe", "/proc/thread-self/exe", f"/proc/self/task/{pid}/exe", "/proc/../proc/self/exe")
+			thread = threading.Thread(target=show, args=("/proc/thread-self/exe",))
+			thread.start(); thread.join()
+			fd = os.open(f"/proc/{pid}", os.O_RDONLY)
+			show("exe", dir_fd=fd)
+			room = ctypes.create_string_buffer(4)
+			print(ctypes.CDLL(None).readlink(b"/proc/self/exe", room, 4), room.raw)
+			subprocess.run(["/bin/readlink", f"/proc/{pid}/exe"])
+			print(os.path.realpath("/proc/self/exe"))
+		P
+	END
+	assert_success
+	assert_output "$(for ((i = 0; i < 6; i++)); do echo /mnt/python; done
+		echo "4 b'/mnt'"; echo /mnt/python; echo /mnt/python)"
+}
+
 @test "scripts: interpreters of either kernel, with an argument, with each other" {
 	run script <<-'END'
 		cp /bin/cat /usr/bin/env .
