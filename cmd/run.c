@@ -48,6 +48,9 @@ static _Noreturn void start_shell(char **command)
 	shell = calloc(count + 4, sizeof(*shell));
 	if (!shell)
 		die(STATUS_FAILED, "out of memory");
+	/* What cannot be hijacked is refused there. */
+	if (setenv("RUMP_COMMAND", "1", true) < 0)
+		die(STATUS_FAILED, "out of memory");
 	shell[0] = SHELL;
 	shell[1] = "-c";
 	shell[2] = "exec \"$0\" \"$@\"";

@@ -402,6 +402,17 @@ void client_born(int pid, unsigned long child)
 }
 
 /**
+ * client_first() - Whether no process of the kernel has asked the same before
+ */
+bool client_first(uint64_t what)
+{
+	struct request request = {REQUEST_FIRST, 0, what};
+	struct answer answer;
+
+	return ask(&request, -1, &answer, sizeof(answer), NULL) == 1;
+}
+
+/**
  * client_end() - This process is about to end
  *
  * The tree's first one is who somebody waits for, to look at the images.

@@ -201,6 +201,11 @@ static void read_variable(char **variable)
 	value = value_of(*variable, "RUMPHIJACK_BOOT");
 	if (value)
 		hijack_config.boot = read_flag(*variable, value);
+	/* For this program alone (exec.c). */
+	if (value_of(*variable, "RUMP_COMMAND")) {
+		hijack_config.command = true;
+		return;
+	}
 	config_save(*variable, "");
 }
 

@@ -141,7 +141,7 @@ static void add_missing(const char **to, char *const *from, long count, char *pr
 	for (long i = 0; i < count; i++) {
 		const char *variable = from[i];
 
-		if (server && str_starts(variable, "RUMP_SERVER="))
+		if ((server && str_starts(variable, "RUMP_SERVER=")) || str_starts(variable, "RUMP_COMMAND="))
 			continue;
 		if (str_starts(variable, name)) {
 			size_t ours = str_length(hijack_config.preload);

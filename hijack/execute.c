@@ -24,6 +24,7 @@
 
 #include "execute.h"
 #include "high.h"
+#include "outsider.h"
 #include "route.h"
 #include "server.h"
 #include "special.h"
@@ -31,6 +32,7 @@
 #include "str.h"
 
 #define X_OK		1
+#define EXIT_REFUSED	1
 #define HEAD_SIZE	256 /* BINPRM_BUF_SIZE */
 #define MAX_SCRIPTS	5   /* that are each other's interpreters, as in Linux */
 #define STACK_ARGUMENTS 500
@@ -48,6 +50,7 @@
  * @scripts:	how many scripts have led here
  * @call:	the call that the program made
  * @moved:	this is not what the call says, so that has to be changed
+ * @copy:	descriptor of its copy, if it is a rump file, or -1
  */
 struct program {
 	long dir;
@@ -58,6 +61,7 @@ struct program {
 	unsigned int scripts;
 	struct hijack_call *call;
 	bool moved;
+	long copy;
 };
 
 static long execute(const struct program *program);
@@ -119,6 +123,57 @@ static void after_exec(void)
 }
 
 /**
+ * name_program() - What a program is called, for others than the one that executes it
+ * @room:	PATH_ROOM bytes
+ */
+static const char *name_program(const struct program *program, char *room)
+{
+	if (program->path[0] == '/' || (int)program->dir == AT_FDCWD)
+		return program->path;
+	str_printf(room, PATH_ROOM, "/dev/fd/%d%s%s", (int)program->dir,
+		   program->path[0] ? "/" : "", program->path);
+	return room;
+}
+
+/**
+ * leave() - A program is about to be executed that the shim is not loaded into
+ *
+ * rump(1) refuses that of its command, and leaves to the shim what only that can find.
+ */
+static __attribute__((noinline)) void leave(const struct program *program, const char *reason)
+{
+	char room[PATH_ROOM];
+	const char *name = name_program(program, room);
+
+	if (!hijack_config.command) {
+		outsider_leaves(name, reason);
+		return;
+	}
+	rump__error("%s cannot be hijacked: %s", name, reason);
+	hijack_on_exit();
+	for (;;)
+		raw1(__NR_exit_group, EXIT_REFUSED);
+}
+
+/**
+ * look() - Look whether the shim is loaded into a program that is about to be executed
+ * @dir, @path:	for the host
+ */
+static void look(const struct program *program, long dir, const char *path)
+{
+	const char *reason;
+
+	if (!client_has_kernel || (!nplaces && !places_families) || hijack_sealed || guest_is_here())
+		return;
+	if (dir == program->copy)
+		reason = outsider_file(dir, program->path);
+	else
+		reason = outsider_on_host(dir, path, program->flags);
+	if (reason)
+		leave(program, reason);
+}
+
+/**
  * execute_on_host() - Execute what the host has
  * @dir, @path:	for the host
  */
@@ -136,8 +191,10 @@ static long execute_on_host(const struct program *program, long dir, const char 
 		copy.arg[3] = (unsigned long)program->envp;
 		copy.arg[4] = program->flags;
 	}
-	if (!raw_failed(raw4(__NR_faccessat2, dir, path, X_OK, flags)))
+	if (!raw_failed(raw4(__NR_faccessat2, dir, path, X_OK, flags))) {
+		look(program, dir, path);
 		before_exec();
+	}
 	result = hijack_host(&copy);
 	after_exec();
 	return result;
@@ -221,6 +278,7 @@ static long execute_copy(const struct program *program, long fd)
 		return made;
 	copy.flags = AT_EMPTY_PATH;
 	copy.moved = true;
+	copy.copy = made;
 	result = execute_on_host(&copy, made, "");
 	raw1(__NR_close, made);
 	return result;
@@ -340,19 +398,6 @@ static char *first_line(char *head, char **argument)
 }
 
 /**
- * name_script() - What the interpreter is to open
- * @room:	PATH_ROOM bytes
- */
-static const char *name_script(const struct program *program, char *room)
-{
-	if (program->path[0] == '/' || (int)program->dir == AT_FDCWD)
-		return program->path;
-	str_printf(room, PATH_ROOM, "/dev/fd/%d%s%s", (int)program->dir,
-		   program->path[0] ? "/" : "", program->path);
-	return room;
-}
-
-/**
  * execute_script() - Execute the interpreter of a script
  * @head:	the file's beginning
  */
@@ -360,7 +405,7 @@ static long execute_script(const struct program *program, char *head)
 {
 	struct program next = *program;
 	char name[PATH_ROOM], *argument;
-	const char *script = name_script(program, name);
+	const char *script = name_program(program, name);
 	long count = count_arguments(program->argv);
 
 	next.path = first_line(head, &argument);
@@ -527,6 +572,7 @@ long route_execve(struct hijack_call *call)
 		.argv = (char *const *)call->arg[1],
 		.envp = (char *const *)call->arg[2],
 		.call = call,
+		.copy = -1,
 	};
 
 	return execute(&program);
@@ -544,6 +590,7 @@ long route_execveat(struct hijack_call *call)
 		.argv = (char *const *)call->arg[2],
 		.envp = (char *const *)call->arg[3],
 		.call = call,
+		.copy = -1,
 	};
 
 	return execute(&program);

@@ -7,8 +7,8 @@
  *
  *	rumphijack: 1234 exit host=310 rump=0 objects=2 sites=570 kept=1 failed=0 escaped=0
  *
- * and one for each system call instruction that could not be rewritten, and for each that was
- * caught outside the rewritten ones (sud.c). "kept" are restorers of signal handlers and those of
+ * and one for each system call instruction that could not be rewritten, for each that was
+ * caught outside the rewritten ones (sud.c), and for each program that it executes and that is not hijacked. "kept" are restorers of signal handlers and those of
  * the first kind; "failed" are objects that could not be rewritten at all.
  */
 #include <asm/stat.h>
@@ -140,6 +140,23 @@ void report_kept(const struct loaded *object, const struct image_site *site)
 	text_byte(&text, '+');
 	text_hex(&text, site->syscall);
 	text_string(&text, site->reason == SITE_TEXTREL ? " relocated" : " no room");
+	write_line(&text);
+}
+
+/**
+ * report_outsider() - Name a program that is executed and not hijacked
+ */
+void report_outsider(const char *path, const char *reason)
+{
+	char line[512];
+	struct text text = {line, 0, sizeof(line) - 64};
+
+	put_head(&text);
+	text_string(&text, "not hijacked: ");
+	text_string(&text, path);
+	text.room = sizeof(line);
+	text_string(&text, ": ");
+	text_string(&text, reason);
 	write_line(&text);
 }
 

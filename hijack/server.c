@@ -37,6 +37,7 @@
 #include "thread.h"
 
 #define PARCELS		2048
+#define TOLD		256
 #define AF_UNIX		1
 #define SOCK_SEQPACKET	5
 #define SOCK_CLOEXEC	02000000
@@ -259,6 +260,22 @@ static bool request_end(const struct request *request, int reply)
 }
 
 /**
+ * is_first() - Whether nobody has asked the same before
+ */
+static bool is_first(uint64_t what)
+{
+	static uint64_t told[TOLD];
+	static unsigned int ntold;
+
+	for (unsigned int i = 0; i < ntold; i++)
+		if (told[i] == what)
+			return false;
+	if (ntold < TOLD)
+		told[ntold++] = what;
+	return true;
+}
+
+/**
  * send_places() - Tell a process what the kernel is to be used for
  */
 static void send_places(int reply)
@@ -312,6 +329,9 @@ static void serve(const struct source *source, const struct request *request, in
 			return;
 		case REQUEST_PARCEL:
 			answer.result = take_parcel(request->process, reply);
+			break;
+		case REQUEST_FIRST:
+			answer.result = is_first(request->process);
 			break;
 		case REQUEST_LIFELINE:
 			fd = (int)new_lifeline();

@@ -27,6 +27,7 @@ enum hijack_images {
  * @libdir:	its directory, which the kernel image lies under
  * @saved:	NAME=VALUE of RUMP* as they were at the start, for execve(); ends with NULL
  * @boot:	join the kernel at the first call
+ * @command:	this is the shell that rump(1) lets look for its command
  * @serve:	be the server at the first call: its end of the control socket, or 0
  * @serve_name:	what the server is to be called, "rump:" and the program that it is for
  * @serve_listen: socket that others may connect to, or 0
@@ -47,6 +48,7 @@ struct hijack_config {
 	const char *report;
 	bool sud;
 	bool boot;
+	bool command;
 	unsigned long serve;
 	const char *serve_name;
 	unsigned long serve_listen;
@@ -150,10 +152,12 @@ void sud_sigaction(const struct rump__action *new, struct rump__action *old);
 
 void trace_call(const struct hijack_call *call, const long *result);
 void trace_clone(enum hijack_kind kind, long result);
+void trace_outsider(const char *path, const char *reason);
 void report_start(void);
 void report_count(const struct hijack_call *call);
 void report_escape(uint64_t address, unsigned long nr);
 void report_kept(const struct loaded *object, const struct image_site *site);
+void report_outsider(const char *path, const char *reason);
 void report_print(const char *when);
 void report_child(void);
 

@@ -146,6 +146,23 @@ void trace_call(const struct hijack_call *call, const long *result)
 }
 
 /**
+ * trace_outsider() - Log that the program that is executed is not hijacked
+ */
+void trace_outsider(const char *path, const char *reason)
+{
+	char line[LINE_ROOM];
+	struct text text = {line, 0, sizeof(line)};
+
+	text_number(&text, (unsigned long)raw0(__NR_getpid), 10);
+	text_string(&text, " H ... not hijacked: ");
+	put_path(&text, path);
+	text_string(&text, ": ");
+	text_string(&text, reason);
+	text_byte(&text, '\n');
+	write_line(&text);
+}
+
+/**
  * trace_clone() - Log the two returns of a clone
  */
 void trace_clone(enum hijack_kind kind, long result)

@@ -78,7 +78,8 @@ load setup
 		grep -qF "rumphijack: $start" "$BUILD/doc/rumphijack.3" ||
 			fail "not in rumphijack(3): $start"
 	done < <(sed -n -E 's/.*[^_](hijack_say|mistake)\("([^"]*)".*/\2/p; s/^(hijack_say|mistake)\("([^"]*)".*/\2/p' \
-		"$RUMP_TOP"/hijack/*.c | sed 's/^too many RUMP/invalid setting &/' | sort -u)
+		"$RUMP_TOP"/hijack/*.c | sed 's/^too many RUMP/invalid setting &/' | sort -u
+		sed -n -E 's/.*"rumphijack: ([^"%]+)[%"].*/\1/p' "$RUMP_TOP"/hijack/*.c)
 }
 
 @test "every call of the host's table is in rumphijack(3), with who performs it" {

@@ -59,6 +59,85 @@ teardown() {
 		echo "4 b'/mnt'"; echo /mnt/python; echo /mnt/python)"
 }
 
+# static_program FILE: one that copies its standard input
+static_program() {
+	printf '#include <unistd.h>\nint main(void) { char c; while (read(0, &c, 1) == 1) write(1, &c, 1); }\n' |
+		gcc -w -static -x c - -o "$1"
+}
+
+@test "a static program is run, and named once, wherever it lies and whoever executes it" {
+	static_program "$HERE/static"
+	printf '#!%s\ntext\n' "$HERE/static" >"$HERE/of-static"
+	chmod +x "$HERE/of-static"
+	export HERE
+	run script <<-'END'
+		cp "$HERE/static" .
+		for i in 1 2 3; do echo "host $i" | "$HERE/static"; done
+		echo image | ./static
+		(echo again | /mnt/static)
+		python3 -c 'import os, subprocess; subprocess.run([os.environ["HERE"] + "/of-static"], input=b"script\n")'
+		ls "$HERE/static" >/dev/null
+	END
+	assert_success
+	assert_line 'host 3'
+	assert_line image
+	assert_line again
+	assert_line script
+	run grep rumphijack <<<"$output"
+	assert_output "$(printf 'rumphijack: not hijacked, its calls go to the host: %s: it is statically linked\n' \
+		"$HERE/static" ./static /mnt/static "$HERE/of-static")"
+}
+
+@test "what is not hijacked is in trace and report; RUMPHIJACK= lets it out without a word" {
+	static_program "$HERE/static"
+	run timeout 60 "$RUMP_COMMAND" run --trace "$HERE/trace" --report -m "$IMG:/mnt" -- \
+		bash -c "echo a | $HERE/static; exit" </dev/null
+	assert_success
+	assert_line "rumphijack: not hijacked, its calls go to the host: $HERE/static: it is statically linked"
+	assert_line --regexp "^rumphijack: [0-9]+ not hijacked: $HERE/static: it is statically linked\$"
+	run grep "not hijacked" "$HERE/trace"
+	assert_output --regexp "^[0-9]+ H \.\.\. not hijacked: \"$HERE/static\": it is statically linked\$"
+	run inside bash -c "echo a | RUMPHIJACK= env $HERE/static"
+	assert_success
+	assert_output a
+}
+
+@test "setuid, setgid and 32-bit programs are named, unless nothing is gained" {
+	[ "$(id -u)" -eq 0 ] || skip "only root makes setuid programs of others"
+	need_reach
+	cp /bin/cat "$HERE/suid"
+	cp /bin/cat "$HERE/sgid"
+	cp /bin/cat "$HERE/caps"
+	chown 1:1 "$HERE/suid" "$HERE/sgid"
+	chmod 4755 "$HERE/suid"
+	chmod 2755 "$HERE/sgid"
+	setcap cap_net_raw+ep "$HERE/caps"
+	{ printf '\177ELF\1\1\1'; head -c 1000 /dev/zero; } >"$HERE/small"
+	chmod +x "$HERE/small"
+	run inside bash -c "$HERE/suid </dev/null; $HERE/sgid </dev/null; $HERE/caps </dev/null; $HERE/small
+		setpriv --no-new-privs $HERE/suid </dev/null"
+	assert_line "rumphijack: not hijacked, its calls go to the host: $HERE/suid: it is setuid"
+	assert_line "rumphijack: not hijacked, its calls go to the host: $HERE/sgid: it is setgid"
+	assert_line "rumphijack: not hijacked, its calls go to the host: $HERE/small: it is a 32-bit program"
+	refute_line --partial caps:
+}
+
+@test "a static command that lies in a mount is refused" {
+	static_program "$HERE/static"
+	run inside cp "$HERE/static" /mnt
+	assert_success
+	run inside /mnt/static </dev/null
+	assert_failure 1
+	assert_output "rump: /mnt/static cannot be hijacked: it is statically linked"
+	run -127 inside /mnt/absent
+	# shellcheck disable=SC2016
+	run inside cp /usr/bin/env /mnt
+	run inside /mnt/env bash -c 'echo a | /mnt/static; echo "${RUMP_COMMAND-none}"'
+	assert_success
+	assert_line a
+	assert_line none
+}
+
 @test "scripts: interpreters of either kernel, with an argument, with each other" {
 	run script <<-'END'
 		cp /bin/cat /usr/bin/env .
