@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* mounts.c - RUMP_MOUNT: what is mounted in the kernel before the program uses it
  *
- * Entries are separated by ';', each is SRC[:DIR[:OPTIONS]]; a backslash quotes ':', ';' and itself.
- * SRC is a host file or block device, or the name of what is mounted if the type needs no device.
- * DIR is the directory in the kernel, /rump if it is left out; it is made. OPTIONS are those of
- * mount(8): those that are flags of mount(2) become flags, type=T names the file system, offset=N and
- * sizelimit=N say in bytes where it lies in the image, the rest is the file system's. The type of an
- * image is found by a helper program, probe.c.
- *
- * The syntax is checked at the start of the program, by mounts_read(); what is wrong with an image
- * shows when the kernel is needed.
+ * The syntax is checked at the start of the program (mountparse.c); what is wrong with an image shows
+ * when the kernel is needed. The type of an image is found by a helper program, probe.c.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -23,204 +16,11 @@
 #include "state.h"
 #include "str.h"
 
-#define DIRECTORY_DEFAULT "/rump"
 #define TYPE_ROOM	  64
 #define NUMBER_ROOM	  24
 #define PROBE_STACK	  16384
 #define READ_ALL	  3 /* SYSLOG_ACTION_READ_ALL, syslog(2) */
 #define SIZE_BUFFER	  10 /* SYSLOG_ACTION_SIZE_BUFFER */
-
-struct entry {
-	struct entry *next;
-	const char *source;
-	const char *path; /* @source from the root */
-	const char *directory;
-	const char *type; /* NULL: to be found */
-	const char *options; /* the file system's own, or NULL */
-	unsigned long flags;
-	unsigned long offset;
-	unsigned long size; /* 0: the rest */
-};
-
-static const struct flag {
-	const char *name;
-	unsigned long set;
-	unsigned long clear;
-} flags[] = {
-	{"defaults", 0, 0},
-	{"ro", MS_RDONLY, 0},
-	{"rw", 0, MS_RDONLY},
-	{"nosuid", MS_NOSUID, 0},
-	{"suid", 0, MS_NOSUID},
-	{"nodev", MS_NODEV, 0},
-	{"dev", 0, MS_NODEV},
-	{"noexec", MS_NOEXEC, 0},
-	{"exec", 0, MS_NOEXEC},
-	{"noatime", MS_NOATIME, MS_STRICTATIME},
-	{"atime", 0, MS_NOATIME},
-	{"nodiratime", MS_NODIRATIME, 0},
-	{"diratime", 0, MS_NODIRATIME},
-	{"relatime", MS_RELATIME, MS_STRICTATIME},
-	{"strictatime", MS_STRICTATIME, MS_NOATIME | MS_RELATIME},
-	{"lazytime", MS_LAZYTIME, 0},
-	{"nolazytime", 0, MS_LAZYTIME},
-	{"sync", MS_SYNCHRONOUS, 0},
-	{"async", 0, MS_SYNCHRONOUS},
-	{"dirsync", MS_DIRSYNC, 0},
-	{"silent", MS_SILENT, 0},
-	{"loud", 0, MS_SILENT},
-};
-
-static struct entry *entries, **entries_tail = &entries;
-
-const char *mounts_directory;
-
-/**
- * take_field() - Read up to an unquoted ':' or ';'
- * @at:		where, and where it stopped
- *
- * Return: the field, without quoting; NULL if a backslash quotes nothing
- */
-static char *take_field(const char **at)
-{
-	const char *from = *at;
-	struct text field = {.length = 0};
-
-	while (*from && *from != ':' && *from != ';')
-		from += *from == '\\' && from[1] ? 2 : 1;
-	field.room = (size_t)(from - *at);
-	field.at = config_alloc(field.room + 1);
-	for (from = *at; *from && *from != ':' && *from != ';'; from++) {
-		if (*from == '\\') {
-			from++;
-			if (*from != ':' && *from != ';' && *from != '\\')
-				return NULL;
-		}
-		text_byte(&field, *from);
-	}
-	field.at[field.length] = 0;
-	*at = from;
-	return field.at;
-}
-
-/**
- * take_number() - Read the value of an option that is a number of bytes
- */
-static bool take_number(const char *text, unsigned long *value)
-{
-	const char *end;
-
-	return str_to_number(text, value, &end) && !*end;
-}
-
-/**
- * take_option() - Take in one option
- * @own:	the file system's options so far
- */
-static bool take_option(struct entry *entry, char *option, struct text *own)
-{
-	if (str_starts(option, "type=")) {
-		entry->type = option + sizeof("type=") - 1;
-		return *entry->type;
-	}
-	if (str_starts(option, "offset="))
-		return take_number(option + sizeof("offset=") - 1, &entry->offset);
-	if (str_starts(option, "sizelimit="))
-		return take_number(option + sizeof("sizelimit=") - 1, &entry->size);
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		if (str_equal(option, flags[i].name)) {
-			entry->flags = (entry->flags | flags[i].set) & ~flags[i].clear;
-			return true;
-		}
-	}
-	if (own->length)
-		text_byte(own, ',');
-	text_string(own, option);
-	return *option;
-}
-
-/**
- * take_options() - Split options at their commas
- */
-static bool take_options(struct entry *entry, char *options)
-{
-	struct text own = {.room = str_length(options)};
-	char *comma;
-
-	own.at = config_alloc(own.room + 1);
-	for (; options; options = comma) {
-		comma = (char *)str_find(options, ',');
-		if (comma)
-			*comma++ = 0;
-		if (!take_option(entry, options, &own))
-			return false;
-	}
-	own.at[own.length] = 0;
-	entry->options = own.length ? own.at : NULL;
-	return true;
-}
-
-/**
- * take_entry() - Read one entry
- * @at:		where, and where it stopped
- *
- * Return: what is wrong with it, or NULL
- */
-static const char *take_entry(const char **at)
-{
-	struct entry *entry = config_alloc(sizeof(*entry));
-	char *options = NULL;
-
-	*entry = (struct entry){.directory = DIRECTORY_DEFAULT};
-	entry->source = take_field(at);
-	if (entry->source && **at == ':') {
-		(*at)++;
-		entry->directory = take_field(at);
-	}
-	if (entry->directory && **at == ':') {
-		(*at)++;
-		options = take_field(at);
-		if (!options)
-			return "a backslash that quotes neither ':' nor ';' nor '\\'";
-	}
-	if (!entry->source || !entry->directory)
-		return "a backslash that quotes neither ':' nor ';' nor '\\'";
-	if (**at == ':')
-		return "more than SRC:DIR:OPTIONS";
-	if (!*entry->source)
-		return "nothing to mount";
-	if (entry->directory[0] != '/')
-		return "a directory that does not begin with '/'";
-	if (options && !take_options(entry, options))
-		return "an option that is empty or not a number";
-	entry->path = config_absolute("", entry->source);
-	if (entry->source[0] != '/' && !mounts_directory)
-		mounts_directory = config_absolute("", ".");
-	*entries_tail = entry;
-	entries_tail = &entry->next;
-	return NULL;
-}
-
-/**
- * mounts_read() - Check RUMP_MOUNT, and keep it
- *
- * Return: false after a message
- */
-bool mounts_read(const char *value)
-{
-	const char *wrong;
-
-	while (*value) {
-		wrong = take_entry(&value);
-		if (wrong) {
-			rump__error("RUMP_MOUNT has %s", wrong);
-			return false;
-		}
-		if (*value)
-			value++;
-	}
-	return true;
-}
 
 /* The child that waits for the helper has a stack of its own, and so has the helper's beginning. */
 static struct probe {
@@ -270,7 +70,7 @@ static void run_errand(void *argument)
  *
  * Return: false after a message
  */
-static bool find_type(const struct entry *entry, char type[TYPE_ROOM])
+static bool find_type(const struct mount_entry *entry, char type[TYPE_ROOM])
 {
 	int ends[2], status = 0;
 	long child, result, n;
@@ -335,7 +135,7 @@ static void say_lines(const char *log, const char *end)
 /**
  * mount_saying_why() - Mount, and show the kernel's reason if it does not
  */
-static bool mount_saying_why(const struct entry *entry, const char *source, const char *type)
+static bool mount_saying_why(const struct mount_entry *entry, const char *source, const char *type)
 {
 	long room = kernel_log(NULL, 0), before = 0, after;
 	char *log = NULL;
@@ -366,7 +166,7 @@ static bool mount_saying_why(const struct entry *entry, const char *source, cons
  *
  * Return: false after a message
  */
-static bool mount_entry(const struct entry *entry)
+static bool mount_entry(const struct mount_entry *entry)
 {
 	char found[TYPE_ROOM], key[RUMP__KEY_SIZE];
 	const char *type = entry->type;
@@ -397,7 +197,7 @@ static bool mount_entry(const struct entry *entry)
  */
 bool mounts_mount(void)
 {
-	for (const struct entry *entry = entries; entry; entry = entry->next)
+	for (const struct mount_entry *entry = mounts_entries; entry; entry = entry->next)
 		if (!mount_entry(entry))
 			return false;
 	return true;

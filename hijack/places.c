@@ -105,18 +105,21 @@ static void set_head(struct place *place)
 /**
  * add_place() - Take in a directory
  */
-static void add_place(const char *name, size_t length, bool strip)
+static void add_place(const char *word, size_t length, bool strip)
 {
 	struct place *place = &places[nplaces];
+	size_t given = length;
+	const char *name;
 	struct stat status;
 
-	while (length && name[length - 1] == '/')
+	while (length && word[length - 1] == '/')
 		length--;
-	name = cut(name, length);
+	name = cut(word, length);
 	if (name[0] != '/' || has_odd_component(name))
-		mistake("RUMPHIJACK: not an absolute path of a directory below /:", name);
+		mistake("RUMPHIJACK: not an absolute path of a directory below /:",
+			cut(word, given));
 	if (nplaces == PLACES)
-		mistake("RUMPHIJACK: too many paths:", name);
+		mistake("RUMPHIJACK: too many paths:", cut(word, given));
 	place->name = name;
 	place->length = (uint32_t)length;
 	place->strip = strip;

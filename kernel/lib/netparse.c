@@ -283,7 +283,8 @@ bool net_parse(struct net_config *net, const char *text, size_t length, char why
 		word[n] = 0;
 		value = (char *)str_find(word, '=');
 		name = value ? (size_t)(value - word) : n;
-		value += !!value;
+		if (value)
+			value++;
 		if (!(first ? kind : key)(net, word, name, value, why))
 			return false;
 		if (!first && net->kind == RUMPUSER_EXT_NET_NONE) {

@@ -148,6 +148,84 @@ exit 0' - "$name"
 	END
 }
 
+@test "a wrong RUMPHIJACK is a message and exit status 2 before the program starts" {
+	local sixteen
+	sixteen=$(printf '/d%s:' {1..16})
+	while read -r value message; do
+		RUMPHIJACK=$value LD_PRELOAD=$SHIM run /bin/echo started
+		assert_failure 2
+		assert_output "rumphijack: $message"
+	done <<-END
+		word RUMPHIJACK has an unknown word: word
+		path RUMPHIJACK has an unknown word: path
+		paths=/a RUMPHIJACK has an unknown word: paths=/a
+		path=/a,Blanket=/b RUMPHIJACK has an unknown word: Blanket=/b
+		path=rump RUMPHIJACK: not an absolute path of a directory below /: rump
+		path=./rump RUMPHIJACK: not an absolute path of a directory below /: ./rump
+		path=/a:b RUMPHIJACK: not an absolute path of a directory below /: b
+		blanket=mnt RUMPHIJACK: not an absolute path of a directory below /: mnt
+		path=/a/../b RUMPHIJACK: not an absolute path of a directory below /: /a/../b
+		path=/a/.. RUMPHIJACK: not an absolute path of a directory below /: /a/..
+		blanket=/.. RUMPHIJACK: not an absolute path of a directory below /: /..
+		blanket=/./a RUMPHIJACK: not an absolute path of a directory below /: /./a
+		blanket=/a/. RUMPHIJACK: not an absolute path of a directory below /: /a/.
+		path=//a RUMPHIJACK: not an absolute path of a directory below /: //a
+		path=/ RUMPHIJACK: not an absolute path of a directory below /: /
+		blanket=/// RUMPHIJACK: not an absolute path of a directory below /: ///
+		path=${sixteen}/more RUMPHIJACK: too many paths: /more
+		path=$sixteen,blanket=/more RUMPHIJACK: too many paths: /more
+		socket=ipx RUMPHIJACK: socket= has an unknown word: ipx
+		socket=all:noipx RUMPHIJACK: socket= has an unknown word: noipx
+		socket=all,path=/a,inet RUMPHIJACK has an unknown word: inet
+		socket=noall RUMPHIJACK: socket= has an unknown word: noall
+	END
+}
+
+@test "RUMPHIJACK: what is accepted" {
+	local sixteen
+	sixteen=$(printf '/d%s:' {1..16})
+	for value in path=/a blanket=/a:/b/,path=/c "path=$sixteen" path=/..a:/a..:/.a socket=none \
+		socket=all:nolocal:nonetlink socket=unix:inet:inet6:route:netlink:packet:link \
+		sysctl= sysctl=no,fdoff=128,vfs=getvfsstat:nosync ,path=/a,, ""; do
+		RUMPHIJACK=$value LD_PRELOAD=$SHIM run /bin/echo started
+		assert_success
+		assert_output started
+	done
+}
+
+# sockets_of [VARIABLE=VALUE...]: whose sockets of some families are, and the file system of /rump
+sockets_of() {
+	rm -f "$TRACE"
+	run timeout -k 2 60 env "$@" RUMPHIJACK_TRACE="$TRACE" LD_PRELOAD="$SHIM" python3 -c 'import os, socket
+for family in 1, 2, 10, 16: socket.socket(family, socket.SOCK_DGRAM).close()
+print(os.path.exists("/rump/proc"))'
+	assert_success
+	output+=$(sed -nE 's/.* ([HR]) socket\(([0-9]+),.*/ \1\2/p' "$TRACE" | tr -d '\n')
+}
+
+@test "RUMPHIJACK unset means path=/rump,socket=all:nolocal, empty means nothing" {
+	assert_not_exists /rump
+	sockets_of -u RUMPHIJACK
+	local unset=$output
+	sockets_of RUMPHIJACK=path=/rump,socket=all:nolocal
+	assert_output "$unset"
+	assert_output "True H1 R2 R10 R16"
+	sockets_of RUMPHIJACK=
+	assert_output "False H1 H2 H10 H16"
+}
+
+@test "a fuzzer finds nothing in the parsers of RUMPHIJACK, RUMP_MOUNT and RUMP_NET in a short run" {
+	local corpus=$BATS_TEST_TMPDIR/corpus
+	mkdir "$corpus"
+	printf '\0path=/rump,blanket=/a:/b,socket=all:nolocal:inet,vfs=x,sysctl=,fdoff=8' >"$corpus/places"
+	printf '\001a\\:b:/c:ro,type=ext4,offset=12,sizelimit=34,x=y;tmpfs:/d;e' >"$corpus/mounts"
+	printf '\002bus=/b,addr=10.0.0.2/24,gw=10.0.0.1,mac=02:00:00:00:00:01 passt,tcp=80,mtu=1500' >"$corpus/bus"
+	printf '\002tap=t,addr=fe80::1/64,dns=::1 vde=/x,dhcp none' >"$corpus/tap"
+	run "$HELPERS/hijack_fuzz_words" -seed=1 -runs=100000 -max_len=600 \
+		-artifact_prefix="$BATS_TEST_TMPDIR/" "$corpus"
+	assert_success
+}
+
 @test "wrong parameters of the kernel are exit status 2 before the program starts" {
 	for value in RUMP_NCPU=17 RUMP_NCPU=x RUMP_MEMLIMIT=1 RUMP_THREADS=some RUMPHIJACK_BOOT=yes; do
 		run env LD_PRELOAD="$SHIM" "$value" /bin/echo started
@@ -177,15 +255,16 @@ exit 0' - "$name"
 
 @test "an image that another kernel writes is refused, and its holder named" {
 	new_image
-	booted RUMP_MOUNT="$IMG:/mnt" sleep 5 3>&- &
-	for ((i = 0; i < 50; i++)); do
-		grep -q ":$(stat -c %i "$IMG") " /proc/locks && break
-		sleep 0.1
-	done
+	mkfifo "$BATS_TEST_TMPDIR/up" "$BATS_TEST_TMPDIR/end"
+	# It says that it is up, and waits until it is to end.
+	# shellcheck disable=SC2016 # the inner shell expands it
+	booted RUMP_MOUNT="$IMG:/mnt" bash -c 'echo >"$0/up"; read -r <"$0/end"' "$BATS_TEST_TMPDIR" 3>&- &
+	read -r -t 60 <>"$BATS_TEST_TMPDIR/up"
 	run booted RUMP_MOUNT="$IMG:/mnt" /bin/echo started
-	kill %1
+	echo >"$BATS_TEST_TMPDIR/end"
+	wait $!
 	assert_failure 1
-	assert_output --regexp "^rump: $IMG is in use by process [0-9]+ \(rump:sleep\)$"
+	assert_output --regexp "^rump: $IMG is in use by process [0-9]+ \(rump:bash\)$"
 }
 
 @test "the kernel image is missing" {
