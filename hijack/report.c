@@ -11,6 +11,7 @@
  * caught outside the rewritten ones (sud.c), and for each program that it executes and that is not hijacked. "kept" are restorers of signal handlers and those of
  * the first kind; "failed" are objects that could not be rewritten at all.
  */
+#include <asm/errno.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 
@@ -124,18 +125,35 @@ void report_escape(uint64_t address, unsigned long nr)
 }
 
 /**
+ * put_object() - Append the name of an object's file
+ */
+static void put_object(struct text *text, const struct loaded *object)
+{
+	char name[512];
+	long length = -EINVAL;
+
+	/* One that is only a descriptor, of the host's. */
+	if (str_starts(object->name, "/proc/self/") && !object->copy)
+		length = raw3(__NR_readlink, object->name, name, sizeof(name));
+	if (raw_failed(length))
+		text_string(text, object->name);
+	else
+		text_bytes(text, name, (size_t)length);
+}
+
+/**
  * report_kept() - Name a site that was not rewritten; restorers are not worth a line
  */
 void report_kept(const struct loaded *object, const struct image_site *site)
 {
-	char line[256];
+	char line[640];
 	struct text text = {line, 0, sizeof(line) - 32};
 
 	if (site->reason == SITE_SIGRETURN)
 		return;
 	put_head(&text);
 	text_string(&text, "not rewritten: ");
-	text_string(&text, object->name);
+	put_object(&text, object);
 	text.room = sizeof(line);
 	text_byte(&text, '+');
 	text_hex(&text, site->syscall);

@@ -164,6 +164,40 @@ assert_hijacked() {
 	assert_failure 2
 }
 
+# A branch leads to the system call and to what is behind it, so that it cannot be displaced.
+@test "the report names a system call that could not be rewritten; the checker sees it" {
+	cat >"$BATS_TEST_TMPDIR/tight.s" <<-'END'
+		.globl	ask
+		.type	ask, @function
+		ask:
+			mov	$39, %eax	# getpid(2)
+			test	%edi, %edi
+			js	2f
+			jnz	1f
+		1:	syscall
+		2:	ret
+		.size	ask, . - ask
+		.section .note.GNU-stack,"",@progbits
+	END
+	gcc -shared -nostdlib -o "$BATS_TEST_TMPDIR/tight.so" "$BATS_TEST_TMPDIR/tight.s"
+	local at
+	at=$(objdump -d "$BATS_TEST_TMPDIR/tight.so" | sed -nE 's/^ *([0-9a-f]+):.*\<syscall.*/\1/p')
+	run "$MKSITES" -l "$BATS_TEST_TMPDIR/tight.so"
+	assert_line --partial '1 sites, 0 rewritten'
+	local python='import ctypes, os, sys
+print(ctypes.CDLL(sys.argv[1]).ask(1) == os.getpid())'
+	run hijacked python3 -c "$python" "$BATS_TEST_TMPDIR/tight.so"
+	assert_output True
+	run grep 'not rewritten' "$REPORT"
+	assert_output --regexp "^rumphijack: [0-9]+ not rewritten: $BATS_TEST_TMPDIR/tight.so\+0x$at no room$"
+	grep -q 'kept=[1-9].* failed=0 escaped=0$' "$REPORT"
+	rm "$REPORT"
+	run checked python3 -c "$python" "$BATS_TEST_TMPDIR/tight.so"
+	assert_output True
+	grep -q 'not rewritten: .*no room$' "$REPORT"
+	grep -qE "escape: call 39 at 0x[0-9a-f]*${at: -3}$" "$REPORT"
+}
+
 @test "mksites under sanitizers makes the same images, of every library in reach" {
 	local files
 	mapfile -t files < <(find /usr/lib/x86_64-linux-gnu -maxdepth 1 -name '*.so.*' -type f \
