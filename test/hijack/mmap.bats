@@ -34,6 +34,20 @@ print([m.split()[-1] for m in open("/proc/self/maps") if "library" in m and "/tm
 	assert_image_clean
 }
 
+@test "nothing is writable and executable, with the kernel up and a library of the image loaded" {
+	inside cp "$BATS_TEST_TMPDIR/library.so" /mnt/library.so
+	for mode in RUMP_NCPU=1 RUMP_NCPU=2 RUMPHIJACK_IMAGES=copy RUMPHIJACK_SUD=1; do
+		run inside env "$mode" python3 -c 'import ctypes
+ctypes.CDLL("/mnt/library.so").run()
+maps = [line.split() for line in open("/proc/self/maps")]
+print(sum(m[0].startswith("30000") for m in maps) > 1, sum("library" in m[-1] or m[0].startswith("32") for m in maps) > 1)
+print(sum("x" in m[1] for m in maps) > 5, [m for m in maps if "w" in m[1] and "x" in m[1]])'
+		assert_success
+		assert_equal "$(grep -v '^run\|^end' <<<"$output")" "$(printf 'True True\nTrue []')"
+	done
+	assert_image_clean
+}
+
 @test "dlclose and dlopen again, many times" {
 	inside cp "$BATS_TEST_TMPDIR/library.so" /mnt/library.so
 	run inside python3 -c 'import _ctypes, ctypes
@@ -151,5 +165,35 @@ print(look(b"/mnt/look.so"), look(b"/mnt/none"))'
 	RUMPHIJACK_SUD=1 RUMPHIJACK_REPORT=$REPORT run inside bash -c '/mnt/main && cd /mnt && ./main'
 	assert_output "$(printf '0 -2\n0 -2')"
 	assert_nothing_escaped
+	assert_image_clean
+}
+
+@test "what is written by mmap after an fsync is on the disk after the next: the second time, too" {
+	cat >"$BATS_TEST_TMPDIR/writer.py" <<-'END'
+		import mmap, os, sys
+		fd = os.open("/mnt/f", os.O_RDWR | os.O_CREAT)
+		os.truncate(fd, 65536)
+		m = mmap.mmap(fd, 65536)
+		for i, sync in enumerate((lambda: os.fsync(fd), m.flush, lambda: os.fdatasync(fd), m.flush, lambda: os.fsync(fd))):
+		    m[0:6] = m[40000:40006] = b"turn %d" % i
+		    sync()
+		    print(i, flush=True)
+		    sys.stdin.readline() # somebody looks at the disk
+	END
+	coproc inside python3 "$BATS_TEST_TMPDIR/writer.py"
+	local turn number writer=$COPROC_PID
+	for turn in {0..4}; do
+		read -r number <&"${COPROC[0]}"
+		assert_equal "$number" "$turn"
+		# As after a loss of power: what is in the image now, and its journal.
+		cp "$IMG" "$BATS_TEST_TMPDIR/copy"
+		echo >&"${COPROC[1]}"
+		run e2fsck -fp "$BATS_TEST_TMPDIR/copy"
+		assert [ "$status" -le 1 ]
+		debugfs -R "dump /f $BATS_TEST_TMPDIR/f" "$BATS_TEST_TMPDIR/copy" 2>/dev/null
+		assert_equal "$(head -c 6 "$BATS_TEST_TMPDIR/f")" "turn $turn"
+		assert_equal "$(head -c 40006 "$BATS_TEST_TMPDIR/f" | tail -c 6)" "turn $turn"
+	done
+	wait "$writer"
 	assert_image_clean
 }
