@@ -164,6 +164,16 @@ print(open('place/f', opener=lambda p, f: os.open(p, f, dir_fd=e)).read(), end='
 	assert_output "$(printf 'rump\nrump')"
 }
 
+@test "the parent directory lists a place if the host has a directory there, else not" {
+	run at ls "$BATS_TEST_TMPDIR"
+	assert_line host
+	refute_line place
+	mkdir "$PLACE"
+	run at ls "$BATS_TEST_TMPDIR"
+	assert_line host
+	assert_line place
+}
+
 @test "a trailing slash asks for a directory" {
 	ln -s "$PLACE/f" to-file
 	ln -s "$PLACE/dir" to-dir

@@ -159,19 +159,23 @@ static_program() {
 		'#!/mnt/image' blank)"
 }
 
-@test "a compiled program writes to the image it comes from, and returns its status" {
+@test "a compiled program, PIE or not, writes to the image it comes from, and returns its status" {
 	run script <<-'END'
 		cat >p.c <<-'C'
 			#include <stdio.h>
 			int main(void) { FILE *f = fopen("out", "w"); fputs("written\n", f); return fclose(f) ? 1 : 42; }
 		C
-		gcc -o p p.c
-		./p
-		echo $?
-		cat out
+		for kind in -pie -no-pie; do
+			gcc $kind -o p p.c
+			readelf -h p | grep -oE 'DYN|EXEC'
+			./p
+			echo $?
+			cat out
+			rm out
+		done
 	END
 	assert_success
-	assert_output "$(printf '42\nwritten')"
+	assert_output "$(printf '%s\n' DYN 42 written EXEC 42 written)"
 }
 
 @test "what cannot be executed fails as on the host" {
