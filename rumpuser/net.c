@@ -122,13 +122,17 @@ void net_copy_out(const struct iovec *iov, unsigned int n, size_t skip, void *to
 
 int rumpuser_ext_net_open(unsigned int port, struct rumpuser_ext_net *net)
 {
+	int err;
+
 	if (port >= RUMPUSER_EXT_NET_PORTS || nets[port].ops)
 		return -EINVAL;
 	if ((unsigned int)net->kind >= sizeof(kinds) / sizeof(kinds[0]) || !kinds[net->kind])
 		return -EINVAL;
 	net->features = 0;
-	nets[port].ops = kinds[net->kind];
-	return nets[port].ops->open(&nets[port], net);
+	err = kinds[net->kind]->open(&nets[port], net);
+	if (!err)
+		nets[port].ops = kinds[net->kind];
+	return err;
 }
 
 void rumpuser_ext_net_share(unsigned int port, struct rumpuser_ext_net_share *share)

@@ -2,13 +2,15 @@
 /*
  * net_spawn.c - programs that lead to a network
  *
- * The child ends by itself when its socket is closed, as it is at the latest when this process is no
- * more. Its end is no signal to the program, and its wait(2) does not find it.
+ * One ends by itself when its socket is closed, as it is at the latest when this process is no
+ * more. It is the child of a child that has ended, so its end is no signal to the program, and wait(2)
+ * does not find it: execve(2) makes any child one whose end is told.
  */
 #include <asm/errno.h>
 #include <asm/signal.h>
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
+#include <linux/wait.h>
 
 #include "bare/raw.h"
 #include "bare/str.h"
@@ -56,6 +58,41 @@ static _Noreturn void run(const char *path, const char *const *argv, int fd, boo
 }
 
 /**
+ * spawn_orphan() - In a child: start the program, say which it is, and end
+ */
+static _Noreturn void spawn_orphan(const char *path, const char *const *argv, int fd, bool stdio,
+				   int messages, int report)
+{
+	long program = raw_call(__NR_clone, 0, 0, 0, 0, 0, 0);
+
+	if (program == 0)
+		run(path, argv, fd, stdio, messages, report);
+	raw3(__NR_write, report, &program, sizeof(program));
+	for (;;)
+		raw1(__NR_exit_group, 0);
+}
+
+/**
+ * hear() - Read what is reported until nobody is left to do so
+ *
+ * Return: process id of the program, or an error, which may have come first
+ */
+static long hear(int report)
+{
+	long result = -EIO, said, n;
+
+	for (;;) {
+		n = raw3(__NR_read, report, &said, sizeof(said));
+		if (n == -EINTR)
+			continue;
+		if (n != sizeof(said))
+			return result;
+		if (said < 0 || result == -EIO)
+			result = said;
+	}
+}
+
+/**
  * net_spawn() - Start a program
  * @path:	directories to look for it in
  * @argv:	its arguments
@@ -77,12 +114,12 @@ int net_spawn(const char *path, const char *const *argv, int fd, bool stdio, int
 		report[i] = net_high(report[i]);
 	child = raw_call(__NR_clone, 0, 0, 0, 0, 0, 0);
 	if (child == 0)
-		run(path, argv, fd, stdio, messages, report[1]);
+		spawn_orphan(path, argv, fd, stdio, messages, report[1]);
 	raw1(__NR_close, report[1]);
-	err = child;
-	if (child > 0 && raw3(__NR_read, report[0], &err, sizeof(err)) != sizeof(err))
-		err = child;
+	err = child > 0 ? hear(report[0]) : child;
 	raw1(__NR_close, report[0]);
+	while (child > 0 && raw4(__NR_wait4, child, 0, __WCLONE, 0) == -EINTR)
+		;
 close:
 	raw1(__NR_close, fd);
 	return err;

@@ -60,7 +60,8 @@ unsigned long long rumpuser_ext_clock_real(void);
  * @val:	value
  * @until:	monotonic nanoseconds, RUMPUSER_EXT_FOREVER for no limit
  *
- * May block. A signal handler that runs meanwhile ends the wait.
+ * May block. A signal handler that runs meanwhile ends the wait, but for one with SA_RESTART in a
+ * wait without limit.
  *
  * Return: 0 when woken, or -EAGAIN, -EINTR, -ETIMEDOUT
  */
@@ -235,7 +236,7 @@ struct rumpuser_ext_net_filter {
  * @port:	number for it, below RUMPUSER_EXT_NET_PORTS
  * @net:	what to open; completed
  *
- * Return: 0 or -errno
+ * Return: 0 or -errno, and the port is not open
  */
 int rumpuser_ext_net_open(unsigned int port, struct rumpuser_ext_net *net);
 

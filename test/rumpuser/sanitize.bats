@@ -55,6 +55,19 @@ under() {
 	under asan init before_init "$FILE"
 }
 
+@test "the extension group is clean under ASan and UBSan" {
+	for name in park_not park_wake park_fork raise_info kick random_bytes clocks; do
+		under asan ext "$name"
+	done
+	for name in image image_pages io io_nowait; do
+		under asan ext_io "$name" "$FILE"
+	done
+	for name in bad bus bus_wait bus_share; do
+		rm -f "$FILE"
+		under asan ext_net "$name" "$FILE"
+	done
+}
+
 @test "threads are clean under ASan and UBSan" {
 	for name in detached exited join_blocks curlwp; do
 		under asan thread "$name"
