@@ -218,7 +218,8 @@ static long ask(struct request *request, int pass, void *answer, size_t size, in
 			result = message_receive(pair[0], answer, size, &received);
 	} while (result == -EINTR);
 	/* The lifeline comes behind the memory. */
-	if (result == (long)size && received >= 0 && request->type != REQUEST_LIFELINE &&
+	if (result == (long)size && received >= 0 &&
+	    (request->type == REQUEST_ATTACH || request->type == REQUEST_LAYOUT) &&
 	    message_receive(pair[0], &byte, 1, &second) == 1 && second >= 0) {
 		second = high_move(second);
 		lifeline_is(second);
@@ -339,6 +340,34 @@ long client_parcel(int fd, uint64_t ticket)
 	struct answer answer;
 
 	return ask(&request, fd, &answer, sizeof(answer), NULL);
+}
+
+/**
+ * client_claim() - Let the server hold a file that is to go through a socket of the rump kernel
+ *
+ * Return: the number of the claim, whose reading end waits as a parcel (claims.c), or a negated errno
+ */
+long client_claim(int fd)
+{
+	struct request request = {REQUEST_CLAIM, (int)raw0(__NR_getpid), 0};
+	struct answer answer;
+
+	return ask(&request, fd, &answer, sizeof(answer), NULL);
+}
+
+/**
+ * client_claimed() - The file that a claim is for
+ *
+ * Return: descriptor of its own, or a negated errno
+ */
+long client_claimed(uint64_t number)
+{
+	struct request request = {REQUEST_CLAIMED, 0, number};
+	struct answer answer;
+	int fd = -1;
+	long result = ask(&request, -1, &answer, sizeof(answer), &fd);
+
+	return raw_failed(result) ? result : fd < 0 ? -EMFILE : fd;
 }
 
 static int never(void)

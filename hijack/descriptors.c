@@ -224,6 +224,14 @@ long fds_place(unsigned int lowest)
 }
 
 /**
+ * fds_place_high() - Hold a number out of the way with a placeholder
+ */
+long fds_place_high(void)
+{
+	return high_copy(master);
+}
+
+/**
  * fds_place_at() - Hold a number with a placeholder, closing what the host has there
  */
 long fds_place_at(unsigned int fd)

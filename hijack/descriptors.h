@@ -85,6 +85,7 @@ void fds_withdraw(void);
 long fds_close(unsigned int fd);
 long fds_replace(unsigned int fd, long nr, long a, long b, long c);
 long fds_place(unsigned int lowest);
+long fds_place_high(void);
 long fds_place_at(unsigned int fd);
 void fds_set(unsigned int fd);
 void fds_set_parked(unsigned int fd);

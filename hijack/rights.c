@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* rights.c - rump descriptors in messages of host sockets
+/* rights.c - descriptors of one kernel in messages of the other's sockets
  *
  * Theory of operation
  *
@@ -23,12 +23,17 @@
  *   - the file is in the rump kernel's table before the placeholder takes the ticket's place.
  *
  * A process that is not of this kernel receives the ticket: a pipe from which nothing ever comes.
+ *
+ * What a socket of the rump kernel cannot carry is a file of the host. In its place goes a claim, which is
+ * a pipe of the rump kernel's, and the server holds the file (claims.c). Who receives that asks
+ * the server for the file, and closes the claim.
  */
 #include <asm/errno.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "claims.h"
 #include "high.h"
 #include "rights.h"
 #include "route.h"
@@ -68,27 +73,72 @@ static long new_ticket(unsigned int fd)
 }
 
 /**
- * rights_sent() - The message is sent, or not: close its tickets here
+ * close_claim() - Close a claim, without offering its number
  */
-void rights_sent(struct tickets *tickets)
+static void close_claim(unsigned int fd)
 {
-	while (tickets->n)
-		raw1(__NR_close, tickets->fds[--tickets->n]);
+	fds_lock();
+	fds_forget(fd);
+	kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
+	raw1(__NR_close, fd);
+	fds_freed(fd);
+	fds_unlock();
 }
 
 /**
- * pack_one() - Put tickets in the place of the rump descriptors of one control message
+ * new_claim() - A claim to a file of the host
+ *
+ * Return: rump descriptor or a negated errno
+ */
+static long new_claim(unsigned int fd)
+{
+	long number = client_claim((int)fd), to, result;
+
+	if (raw_failed(number))
+		return number;
+	fds_lock();
+	to = result = fds_place_high();
+	if (!raw_failed(to)) {
+		result = kernel_call(RUMP_CALL_PARCEL_TAKE, (long)(CLAIM_PARCEL | (unsigned long)number), to,
+				     O_CLOEXEC, 0, 0, 0);
+		if (raw_failed(result))
+			raw1(__NR_close, to);
+		else
+			fds_set((unsigned int)to);
+	}
+	fds_unlock();
+	kernel_call(RUMP_CALL_PARCEL_DROP, (long)(CLAIM_PARCEL | (unsigned long)number), 0, 0, 0, 0, 0);
+	return raw_failed(result) ? result : to;
+}
+
+/**
+ * rights_sent() - The message is sent, or not: close its tickets or claims here
+ */
+void rights_sent(struct tickets *tickets)
+{
+	while (tickets->n) {
+		int32_t fd = tickets->fds[--tickets->n];
+
+		if (tickets->rump)
+			close_claim((unsigned int)fd);
+		else
+			raw1(__NR_close, fd);
+	}
+}
+
+/**
+ * pack_one() - Put tickets or claims in the place of descriptors of one control message
  */
 static long pack_one(struct control *control, struct tickets *tickets)
 {
 	for (uint64_t i = 0; sizeof(*control) + 4 * i + 4 <= control->length; i++) {
 		long ticket;
 
-		if (!fd_is_rump((unsigned int)control->fds[i]))
+		if (fd_is_rump((unsigned int)control->fds[i]) == tickets->rump)
 			continue;
 		if (tickets->n == RIGHTS_MAX)
 			return -EINVAL;
-		ticket = new_ticket((unsigned int)control->fds[i]);
+		ticket = (tickets->rump ? new_claim : new_ticket)((unsigned int)control->fds[i]);
 		if (raw_failed(ticket))
 			return ticket;
 		tickets->fds[tickets->n++] = (int32_t)ticket;
@@ -98,18 +148,20 @@ static long pack_one(struct control *control, struct tickets *tickets)
 }
 
 /**
- * rights_pack() - Put tickets in the place of the rump descriptors of a message
+ * rights_pack() - Put tickets or claims in the place of descriptors that the socket's kernel does not have
  * @message:	its control data are @room's afterwards
+ * @rump:	the socket is the rump kernel's
  * @room:	PATH_ROOM bytes
  *
  * Return: 0 or a negated errno, without tickets
  */
-long rights_pack(struct message *message, char *room, struct tickets *tickets)
+long rights_pack(struct message *message, bool rump, char *room, struct tickets *tickets)
 {
 	uint64_t at = 0, length = message->control_length;
 	long result = 0;
 
 	tickets->n = 0;
+	tickets->rump = rump;
 	if (length > PATH_ROOM)
 		return -EINVAL;
 	if (!peek(room, message->control, length))
@@ -133,13 +185,41 @@ long rights_pack(struct message *message, char *room, struct tickets *tickets)
 }
 
 /**
- * unpack_one() - Let a received descriptor be what it is a ticket of, if it is one
+ * redeem() - Let a received rump descriptor be what it is a claim to, if it is one
+ *
+ * One that cannot be redeemed stays: a pipe from which nothing ever comes.
+ */
+static void redeem(unsigned int fd, unsigned int flags)
+{
+	struct stat status;
+	long file;
+
+	if (kernel_call(__NR_fstat, fd, (long)&status, 0, 0, 0, 0) || status.st_mode != (S_IFIFO | CLAIM_MODE))
+		return;
+	file = client_claimed(status.st_ino);
+	if (raw_failed(file))
+		return;
+	fds_lock();
+	if (!raw_failed(raw3(__NR_dup3, file, fd, flags))) {
+		fds_forget(fd);
+		kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
+	}
+	fds_unlock();
+	raw1(__NR_close, file);
+}
+
+/**
+ * unpack_one() - Let a received descriptor be what it stands for, if it is a ticket or a claim
  */
 static void unpack_one(unsigned int fd, unsigned int flags)
 {
 	struct stat status;
 	long result;
 
+	if (fd_is_rump(fd)) {
+		redeem(fd, flags);
+		return;
+	}
 	if (fd >= FDS || raw_failed(raw2(__NR_fstat, fd, &status)) ||
 	    status.st_mode != (S_IFIFO | TICKET_MODE) || kernel_need())
 		return;
@@ -156,8 +236,8 @@ static void unpack_one(unsigned int fd, unsigned int flags)
 }
 
 /**
- * rights_unpack() - A message has come from the host: let tickets become rump descriptors
- * @message:	as the host has left it
+ * rights_unpack() - A message has come: let tickets and claims become what they stand for
+ * @message:	as the socket's kernel has left it
  */
 void rights_unpack(const struct message *message, bool cloexec)
 {

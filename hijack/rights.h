@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rights.h - rump descriptors in messages of host sockets */
+/* rights.h - descriptors of one kernel in messages of the other's sockets */
 #ifndef HIJACK_RIGHTS_H
 #define HIJACK_RIGHTS_H
 
@@ -20,16 +20,20 @@ struct control {
 	int32_t fds[];
 };
 
-/* The shim's descriptors of tickets, till the message is sent. */
+/* The shim's descriptors of tickets, or of claims (@rump), till the message is sent. */
 struct tickets {
+	bool rump;
 	unsigned int n;
 	int32_t fds[RIGHTS_MAX];
 };
 
-/* Put tickets in the place of rump descriptors; @room: PATH_ROOM bytes. 0 or a negated errno. */
-long rights_pack(struct message *message, char *room, struct tickets *tickets);
+/*
+ * Put tickets in the place of rump descriptors, or claims in that of the host's if the socket is rump's;
+ * @room: PATH_ROOM bytes. 0 or a negated errno.
+ */
+long rights_pack(struct message *message, bool rump, char *room, struct tickets *tickets);
 void rights_sent(struct tickets *tickets);
-/* A message has come from the host: let tickets become rump descriptors. */
+/* A message has come: let tickets and claims become what they stand for. */
 void rights_unpack(const struct message *message, bool cloexec);
 
 #endif

@@ -27,6 +27,7 @@
 #include <linux/prctl.h>
 #include <linux/resource.h>
 
+#include "claims.h"
 #include "kernel.h"
 #include "message.h"
 #include "raw.h"
@@ -127,6 +128,14 @@ static void clerk_main(void *unused)
 		} else if (request.type == REQUEST_DROPPED) {
 			kernel_call(RUMP_CALL_PARCEL_DROP, (long)request.process, 0, 0, 0, 0, 0);
 			done = request;
+		} else if (request.type == REQUEST_SWEEP) {
+			claims_sweep();
+			done = request;
+		} else if (request.type == REQUEST_CLAIM) {
+			struct answer answer = {.result = claims_make(request.process)};
+
+			message_send(reply, &answer, sizeof(answer), -1);
+			done.type = REQUEST_MADE;
 		} else {
 			result = clerk_join(request.pid);
 			done.type = REQUEST_STARTED;
@@ -214,6 +223,56 @@ static void lose_parcel(struct source *source)
 {
 	source_end(source, SOURCE_LEFT);
 	drop_parcel();
+}
+
+/**
+ * take_claim() - Hold a file that is to go through a socket of the rump kernel
+ * @reply:	socket that it comes by
+ *
+ * Return: 0, and the clerk answers, or a negated errno
+ */
+static long take_claim(int pid, int reply)
+{
+	struct request request = {REQUEST_CLAIM, pid, 0};
+	long index = claims_take(pid, reply);
+
+	if (raw_failed(index))
+		return index;
+	request.process = (uint64_t)index;
+	give_clerk(&request, reply);
+	return 0;
+}
+
+/**
+ * sweep() - Have the clerk look which claims nobody has any more
+ * @needed:	whether he is to
+ */
+static void sweep(bool needed)
+{
+	const struct request request = {REQUEST_SWEEP, 0, 0};
+
+	if (needed)
+		give_clerk(&request, -1);
+}
+
+/**
+ * server_ended() - A process has ended
+ */
+void server_ended(int pid)
+{
+	ringers_drop_all(pid);
+	sweep(claims_ended(pid));
+}
+
+/**
+ * send_claimed() - Let a process have the file that it has a claim to
+ */
+static void send_claimed(uint64_t number, int reply)
+{
+	int file = claims_file(number);
+	struct answer answer = {.result = file < 0 ? file : 0};
+
+	message_send(reply, &answer, sizeof(answer), file < 0 ? -1 : file);
 }
 
 /**
@@ -330,6 +389,22 @@ static void serve(const struct source *source, const struct request *request, in
 		case REQUEST_PARCEL:
 			answer.result = take_parcel(request->process, reply);
 			break;
+		case REQUEST_CLAIM:
+			answer.result = take_claim(request->pid, reply);
+			if (!answer.result)
+				return;
+			break;
+		case REQUEST_CLAIMED:
+			send_claimed(request->process, reply);
+			return;
+		case REQUEST_MADE:
+			jobs--;
+			claims_close();
+			return;
+		case REQUEST_SWEEP:
+			jobs--;
+			sweep(claims_swept());
+			return;
 		case REQUEST_FIRST:
 			answer.result = is_first(request->process);
 			break;
@@ -462,6 +537,8 @@ _Noreturn void server_main(int control)
 			welcome(source->fd);
 		else if (source->type == SOURCE_PARCEL)
 			lose_parcel(source);
+		else if (source->type == SOURCE_CLAIMS)
+			sweep(claims_rung());
 		else
 			watched_ended(source);
 		if (!ending && is_over())

@@ -27,9 +27,13 @@ enum request_type {
 	REQUEST_STATUS,	  /* answered with the number of processes, and its pid in the upper half */
 	REQUEST_HALT,	  /* end; @process: also if processes use the kernel. -EBUSY, or no answer but the end */
 	REQUEST_PARCEL,	  /* here is the writing end of ticket @process: a file waits for its readers; answered */
+	REQUEST_CLAIM,	  /* here is a file for a rump socket: hold it; answered with a claim's number (claims.c) */
+	REQUEST_CLAIMED,  /* answered with the file of claim @process */
 	REQUEST_FIRST,	  /* answered with whether nobody has asked the same, @process, before */
 	REQUEST_STARTED,  /* of the server's own: a process has joined, @process, or could not, 0 */
 	REQUEST_DROPPED,  /* of the server's own: ticket @process is forgotten */
+	REQUEST_MADE,	  /* of the server's own: claim @process is made, or is not */
+	REQUEST_SWEEP,	  /* of the server's own: look for claims that nobody has, and answer the same */
 	REQUEST_HALTED,	  /* of the server's own: the images are clean */
 };
 
@@ -72,6 +76,8 @@ void client_born(int pid, unsigned long process);
 long client_bell(int fd);
 void client_bell_drop(int number);
 long client_parcel(int fd, uint64_t ticket);
+long client_claim(int fd);
+long client_claimed(uint64_t number);
 bool client_first(uint64_t what);
 void client_end(void);
 const char *client_variable(char *room, size_t size);

@@ -4,8 +4,7 @@
  * A socket is made in the kernel that its address family is for; unix.c lets unix sockets follow
  * their path.
  *
- * Rump descriptors go over sockets of the host by tickets (rights.c). The host's descriptors do not go
- * over sockets of the rump kernel: EINVAL.
+ * Descriptors of one kernel go over sockets of the other by what stands for them (rights.c).
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -126,8 +125,7 @@ long sockets_ask_interfaces(struct hijack_call *call)
 /**
  * check_fds() - Whether the socket's kernel has the descriptors of a message
  *
- * Return: 0, 1 if a socket of the host is to send what is the rump kernel's, -EINVAL for the
- * reverse, -EBADF if a descriptor is nobody's
+ * Return: 0, 1 if one kernel's socket is to send what is the other's, -EBADF if a descriptor is nobody's
  */
 static long check_fds(const struct message *message, bool rump)
 {
@@ -150,11 +148,8 @@ static long check_fds(const struct message *message, bool rump)
 				return result;
 			if (!fds_is_open((unsigned int)fd))
 				return -EBADF;
-			if (fd_is_rump((unsigned int)fd) == rump)
-				continue;
-			if (rump)
-				return -EINVAL;
-			result = 1;
+			if (fd_is_rump((unsigned int)fd) != rump)
+				result = 1;
 		}
 		at += (head.length + 7) & ~7ul;
 	}
@@ -162,9 +157,10 @@ static long check_fds(const struct message *message, bool rump)
 }
 
 /**
- * send_tickets() - sendmsg(2) of rump descriptors on a socket of the host
+ * send_packed() - sendmsg(2) of descriptors of one kernel on a socket of the other
+ * @rump:	the socket is the rump kernel's
  */
-static long send_tickets(struct hijack_call *call, struct message *message)
+static long send_packed(struct hijack_call *call, struct message *message, bool rump)
 {
 	struct hijack_call copy = *call;
 	struct tickets tickets;
@@ -173,11 +169,15 @@ static long send_tickets(struct hijack_call *call, struct message *message)
 	ROOM(room);
 	if (!fds_is_open(call->arg[0]))
 		return -EBADF;
-	result = rights_pack(message, room, &tickets);
+	/* To ask the server takes calls that a sandbox may forbid. */
+	if (rump && hijack_sealed)
+		return -EINVAL;
+	result = rights_pack(message, rump, room, &tickets);
 	if (result)
 		return result;
 	copy.arg[1] = (unsigned long)message;
-	result = hijack_host(&copy);
+	call->side = rump ? HIJACK_RUMP : HIJACK_HOST;
+	result = rump ? rump_perform(&copy) : hijack_host(&copy);
 	rights_sent(&tickets);
 	return result;
 }
@@ -202,12 +202,14 @@ long route_sendmsg(struct hijack_call *call)
 		call->side = HIJACK_RUMP;
 		if (!result && message.control)
 			result = check_fds(&message, true);
+		if (result > 0)
+			return send_packed(call, &message, true);
 		return result ? result : rump_perform(&copy);
 	}
 	if (message.control) {
 		result = check_fds(&message, fd_is_rump(call->arg[0]));
 		if (result)
-			return result > 0 ? send_tickets(call, &message) : result;
+			return result > 0 ? send_packed(call, &message, fd_is_rump(call->arg[0])) : result;
 	}
 	return route_fd(call);
 }
@@ -328,7 +330,7 @@ static bool is_unix(unsigned long fd)
  * As many numbers as may come are offered; those that do not come are parked.
  */
 static long receive(struct hijack_call *call, struct message *const *messages, unsigned int n,
-		    unsigned int room)
+		    unsigned int room, unsigned long flags)
 {
 	const unsigned long *arg = call->arg;
 	long nr = (long)call->nr, result;
@@ -349,6 +351,8 @@ static long receive(struct hijack_call *call, struct message *const *messages, u
 			fds_end(-EAGAIN);
 		again = kernel_leave(&result, &nr);
 	} while (again);
+	for (unsigned int i = 0; result >= 0 && i < (call->nr == __NR_recvmmsg ? result : n); i++)
+		rights_unpack(messages[i], flags & MSG_CMSG_CLOEXEC);
 	return result;
 }
 
@@ -393,7 +397,7 @@ long route_recvmsg(struct hijack_call *call)
 	room = room_for_fds(&copy);
 	if ((!room && !copy.name) || !is_unix(call->arg[0]))
 		return rump_perform(call);
-	result = room ? receive(call, &message, 1, room) : rump_perform(call);
+	result = room ? receive(call, &message, 1, room, call->arg[2]) : rump_perform(call);
 	if (result >= 0)
 		unix_name_back(copy.name, &message->name_length, copy.name_length);
 	return result;
@@ -425,7 +429,7 @@ long route_recvmmsg(struct hijack_call *call)
 	}
 	if (first.arg[2] > FIRST_MESSAGES)
 		first.arg[2] = FIRST_MESSAGES;
-	result = room ? receive(&first, messages, n, room) : rump_perform(&first);
+	result = room ? receive(&first, messages, n, room, call->arg[3]) : rump_perform(&first);
 	for (unsigned int i = 0; i < n && (long)i < result; i++)
 		unix_name_back(messages[i]->name, &messages[i]->name_length, name_rooms[i]);
 	return result;

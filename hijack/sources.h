@@ -13,6 +13,7 @@ enum source_type {
 	SOURCE_PROCESS,	   /* a pidfd: it has ended */
 	SOURCE_UNDERTAKER, /* likewise */
 	SOURCE_PARCEL,	   /* the writing end of a ticket: nobody has the other one any more */
+	SOURCE_CLAIMS,	   /* the bell of files that are held (claims.c) */
 	SOURCE_LEFT,	   /* a parcel that is to be dropped; nothing is waited for */
 	SOURCE_TYPES,
 };
@@ -51,6 +52,7 @@ _Noreturn void server_give_up(void);
 
 /* server.c */
 void server_unlink(void);
+void server_ended(int pid);
 
 /* ringers.c */
 long ringers_take(int pid, int reply);

@@ -139,7 +139,7 @@ void watched_ended(struct source *source)
 
 	source_drop(source);
 	if (who.type == SOURCE_PROCESS) {
-		ringers_drop_all(who.pid);
+		server_ended(who.pid);
 		settle(who.process);
 		return;
 	}
