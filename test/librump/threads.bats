@@ -23,7 +23,7 @@ load setup
 	assert_success
 }
 
-@test "a thread that sleeps or polls leaves the virtual CPU to others" {
+@test "a thread that sleeps, polls or accepts leaves the virtual CPU to others" {
 	run helper threads blocked_thread_frees_cpu
 	assert_success
 }
