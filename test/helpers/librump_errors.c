@@ -68,27 +68,132 @@ static void short_copy(int argc, char **argv)
 	CHECK(rump_sys_pwrite64(fd, map + 4096 - 101, 200, 0) == 101);
 }
 
-/* The file's memory is full: the write fails, the kernel goes on. */
-static void no_memory(int argc, char **argv)
-{
-	static char block[1 << 20];
-	long total = 0, n;
-	int fd, i;
+/*
+ * Memory is used up in one way after the other: the call that wants more fails, and what was used is
+ * there again once it has been given back.
+ */
+#define MIB	 (1L << 20)
+#define MANY_FDS 1000
 
-	(void)argc;
-	(void)argv;
-	CHECK(!rump_init());
-	fd = rump_sys_open("/tmp/big", O_CREAT | O_RDWR, 0600);
+static char block[MIB];
+
+static int many[MANY_FDS], n_many;
+
+static void close_many(void)
+{
+	while (n_many)
+		CHECK(!rump_sys_close(many[--n_many]));
+}
+
+/* As root's tmpfs holds half of it at most, in one that may grow over all of it. */
+static void use_up_by_file(void)
+{
+	long total = 0, n;
+	int fd;
+
+	CHECK(!rump_vfs_mount("none", "/full", "tmpfs", 0, "size=4g"));
+	fd = rump_sys_open("/full/big", O_CREAT | O_RDWR, 0600);
 	CHECK(fd >= 0);
 	while ((n = rump_sys_write(fd, block, sizeof(block))) > 0)
 		total += n;
-	printf("%ld MiB, then %s\n", total >> 20, strerror(errno));
-	CHECK(errno == ENOSPC || errno == ENOMEM);
-	CHECK(total > 64 << 20);
+	printf("file: %ld MiB, then %s\n", total / MIB, strerror(errno));
+	CHECK(n == -1 && errno == ENOMEM);
+	CHECK(total > 192 * MIB);
+	/* The call has failed, nothing else. */
+	CHECK(rump_sys_pread64(fd, block, sizeof(block), total - MIB) == sizeof(block));
 	CHECK(!rump_sys_ftruncate(fd, 0));
-	for (i = 0; i < 40; i++)
-		CHECK(rump_sys_pwrite64(fd, block, sizeof(block), 0) == sizeof(block));
-	CHECK(rump_sys_getpid() > 0);
+	CHECK(!rump_sys_close(fd));
+	CHECK(!rump_vfs_unmount("/full", 0));
+}
+
+static void use_up_by_pipes(void)
+{
+	long total = 0, n;
+
+	do {
+		CHECK(n_many + 2 <= MANY_FDS);
+		CHECK(!rump_sys_pipe2(many + n_many, O_NONBLOCK));
+		n_many += 2;
+		CHECK(rump_sys_fcntl(many[n_many - 1], F_SETPIPE_SZ, MIB) == MIB);
+		while ((n = rump_sys_write(many[n_many - 1], block, sizeof(block))) > 0)
+			total += n;
+	} while (errno == EAGAIN);
+	printf("pipes: %ld MiB, then %s\n", total / MIB, strerror(errno));
+	CHECK(errno == ENOMEM);
+	CHECK(total > 128 * MIB);
+	close_many();
+}
+
+static void use_up_by_sockets(void)
+{
+	int buffer = 8 * MIB;
+	long total = 0, n;
+
+	do {
+		CHECK(n_many + 2 <= MANY_FDS);
+		CHECK(!rump_sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, many + n_many));
+		n_many += 2;
+		CHECK(!rump_sys_setsockopt(many[n_many - 1], SOL_SOCKET, SO_SNDBUFFORCE, &buffer,
+					   sizeof(buffer)));
+		while ((n = rump_sys_write(many[n_many - 1], block, sizeof(block))) > 0)
+			total += n;
+	} while (errno == EAGAIN);
+	printf("sockets: %ld MiB, then %s\n", total / MIB, strerror(errno));
+	CHECK(errno == ENOMEM || errno == ENOBUFS);
+	CHECK(total > 128 * MIB);
+	close_many();
+}
+
+/* What the program has mapped and the kernel writes to: a copy that ends early, or was none. */
+static void use_up_by_mappings(void)
+{
+	static char *map[64];
+	int fd = rump_sys_open("/dev/zero", O_RDONLY, 0), n = 0;
+	long got = 0;
+
+	CHECK(fd >= 0);
+	do {
+		CHECK(n < 64);
+		map[n] = rump_sys_mmap(NULL, 16 * MIB, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (map[n] == MAP_FAILED)
+			break;
+		got = rump_sys_read(fd, map[n++], 16 * MIB);
+	} while (got == 16 * MIB);
+	printf("mappings: %d, then %ld, %s\n", n, got, strerror(errno));
+	CHECK(n > 8);
+	if (got < 0)
+		CHECK(errno == EFAULT || errno == ENOMEM);
+	while (n)
+		CHECK(!rump_sys_munmap(map[--n], 16 * MIB));
+	CHECK(!rump_sys_close(fd));
+}
+
+/* no_memory IMAGE */
+static void no_memory(int argc, char **argv)
+{
+	int fd, i;
+
+	CHECK(argc == 1);
+	CHECK(!rump_init());
+	for (i = 0; i < 2; i++) {
+		use_up_by_file();
+		use_up_by_pipes();
+		use_up_by_sockets();
+		use_up_by_mappings();
+	}
+	CHECK(!rump_vfs_mount(argv[0], "/mnt", "ext4", 0, NULL));
+	memset(block, 'm', sizeof(block));
+	fd = rump_sys_open("/mnt/f", O_CREAT | O_RDWR, 0600);
+	CHECK(fd >= 0);
+	for (i = 0; i < 20; i++)
+		CHECK(rump_sys_write(fd, block, sizeof(block)) == sizeof(block));
+	CHECK(!rump_sys_fsync(fd));
+	memset(block, 0, sizeof(block));
+	CHECK(rump_sys_pread64(fd, block, sizeof(block), 19 * MIB) == sizeof(block));
+	CHECK(block[0] == 'm' && block[MIB - 1] == 'm');
+	CHECK(!rump_sys_close(fd));
+	CHECK(!rump_vfs_unmount("/mnt", 0));
 }
 
 /* Calls that make no sense here, and numbers that do not exist. */

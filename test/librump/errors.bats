@@ -14,7 +14,10 @@ load setup
 }
 
 @test "out of memory fails the call, and the kernel lives" {
-	run helper errors no_memory
+	image ext4 64M
+	run helper errors no_memory "$IMG"
+	assert_success
+	run e2fsck -fn "$IMG"
 	assert_success
 }
 
