@@ -45,6 +45,14 @@ load setup
 	assert_output --partial 'cannot mount'
 }
 
+@test "a type that is no file system's is no file system" {
+	truncate -s 4M "$BATS_TEST_TMPDIR/img"
+	mkswap "$BATS_TEST_TMPDIR/img" >"$BATS_TEST_TMPDIR/out"
+	run "$EXAMPLES/imgls" "$BATS_TEST_TMPDIR/img"
+	assert_failure 1
+	assert_output --partial 'cannot mount: No such device'
+}
+
 @test "a truncated image gives the kernel's reason" {
 	image ext4 64M
 	truncate -s 8M "$IMG"
