@@ -2,6 +2,7 @@
 /* librump_disk.c - disks: registration, parts, discard, unbuffered I/O, mapped files */
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -149,9 +150,52 @@ static void mapped(int argc, char **argv)
 	CHECK_ERR(rump_sys_pread64(fd, map, 1, 0), EFAULT);
 }
 
+/* What the host file no longer has cannot be read. */
+static void cut_short(int argc, char **argv)
+{
+	char buf[4096];
+	int fd;
+
+	CHECK(argc == 1);
+	CHECK(!rump_init());
+	CHECK(!rump_pub_etfs_register("/dev/disk", argv[0], RUMP_ETFS_BLK));
+	fd = rump_sys_open("/dev/disk", O_RDONLY, 0);
+	CHECK(fd >= 0);
+	CHECK(!truncate(argv[0], 8 * MIB));
+	CHECK(rump_sys_pread64(fd, buf, sizeof(buf), 4 * MIB) == sizeof(buf));
+	CHECK_ERR(rump_sys_pread64(fd, buf, sizeof(buf), 32 * MIB), EIO);
+	CHECK(rump_sys_pread64(fd, buf, sizeof(buf), 5 * MIB) == sizeof(buf));
+}
+
+/* An image that this user may not write, whatever he is in the kernel. */
+static void read_only(int argc, char **argv)
+{
+	char buf[4096] = { 0 };
+	int fd, ro = 0;
+
+	CHECK(argc == 1);
+	CHECK_ERR(access(argv[0], W_OK), EACCES);
+	CHECK(!rump_init());
+	CHECK(!rump_pub_etfs_register("/dev/disk", argv[0], RUMP_ETFS_BLK));
+	fd = rump_sys_open("/dev/disk", O_RDWR, 0);
+	CHECK(fd >= 0);
+	CHECK(!rump_sys_ioctl(fd, BLKROGET, &ro) && ro == 1);
+	CHECK_ERR(rump_sys_pwrite64(fd, buf, sizeof(buf), 0), EPERM);
+	rump_sys_close(fd);
+	CHECK(!rump_pub_etfs_remove("/dev/disk"));
+	CHECK(rump_vfs_mount(argv[0], "/mnt", NULL, 0, NULL) == EACCES);
+	CHECK(!rump_vfs_mount(argv[0], "/mnt", NULL, MS_RDONLY, NULL));
+	CHECK_ERR(rump_sys_open("/mnt/g", O_CREAT | O_WRONLY, 0644), EROFS);
+	CHECK_ERR(rump_sys_open("/mnt/f", O_WRONLY, 0), EROFS);
+	CHECK_ERR(rump_sys_mount(NULL, "/mnt", NULL, MS_REMOUNT, NULL), EACCES);
+	fd = rump_sys_open("/mnt/f", O_RDONLY, 0);
+	CHECK(fd >= 0 && rump_sys_read(fd, buf, sizeof(buf)) == 6 && !memcmp(buf, "hello\n", 6));
+}
+
 static const struct test tests[] = {
-	{ "discard", discard }, { "etfs", etfs }, { "direct", direct },
-	{ "mapped", mapped },	{ NULL, NULL },
+	{ "discard", discard },	    { "etfs", etfs },		{ "direct", direct },
+	{ "mapped", mapped },	    { "cut_short", cut_short }, { "read_only", read_only },
+	{ NULL, NULL },
 };
 
 int main(int argc, char **argv)
