@@ -94,3 +94,25 @@ load setup
 	run e2fsck -fn "$IMG"
 	assert_success
 }
+
+@test "a flush is the host's fdatasync" {
+	image ext4 64M
+	run helper refused flush_disk "$IMG"
+	assert_success
+	image ext4 64M
+	run helper refused flush_ext4 "$IMG"
+	assert_success
+}
+
+@test "so is a write that has to be on the disk (FUA)" {
+	image ext4 64M
+	run helper refused fua "$IMG"
+	assert_success
+}
+
+@test "what the host has in its cache is read at once, other blocks by who may wait" {
+	[ "$(stat -f -c %T "$BATS_TEST_TMPDIR")" != tmpfs ] || skip "$BATS_TEST_TMPDIR is in memory"
+	truncate -s 64M "$BATS_TEST_TMPDIR/img"
+	run helper refused inline_read "$BATS_TEST_TMPDIR/img"
+	assert_success
+}
