@@ -38,6 +38,14 @@ in_kernel() {
 	in_kernel net packet
 }
 
+@test "a program serves a tap device: ARP and pings both ways" {
+	in_kernel tun tap
+}
+
+@test "a program serves a tun device" {
+	in_kernel tun tun
+}
+
 @test "rtnetlink makes, lists and removes dummy, bridge, bond, veth, vlan, wireguard" {
 	in_kernel net links
 }
