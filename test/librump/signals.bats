@@ -18,6 +18,12 @@ load setup
 	assert_success
 }
 
+@test "each call that blocks is interrupted or restarted as signal(7) says, and as on the host" {
+	cd "$BATS_TEST_TMPDIR"
+	run helper eintr interrupted
+	assert_success
+}
+
 @test "a handler makes calls while its thread is inside the kernel" {
 	run helper signals handler_calls
 	assert_success

@@ -56,7 +56,7 @@ static void run_signals(struct rump_vcpu *v, bool user)
 		WRITE_ONCE(ht->signal_queued, 0);
 		smp_mb();
 		if (ht->task && in_call(ht, ht->task, user))
-			set_notify_signal(ht->task);
+			rump_notify(ht->task);
 		else if (READ_ONCE(ht->done))
 			WRITE_ONCE(ht->interrupted, 0);
 	}

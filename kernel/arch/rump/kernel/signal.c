@@ -8,7 +8,7 @@
  * the call has returned.
  *
  * The other way round a host signal makes a blocked call return: rump_interrupt()
- * sets TIF_NOTIFY_SIGNAL, and the result is one of the ERESTART codes, for
+ * leads to rump_notify(), and the result is one of the ERESTART codes, for
  * librump to go by.
  */
 #include <linux/sched/signal.h>
@@ -30,6 +30,20 @@ static void __noreturn die(struct rump_hthread *ht)
 	current->robust_list = NULL;
 #endif
 	do_exit(SIGKILL);
+}
+
+/**
+ * rump_notify() - Make the call of a task return, as there is a host signal to take
+ * @task:	task of a host thread
+ *
+ * Either flag alone may be cleared before the call has seen it: TIF_SIGPENDING by a
+ * change of the signal mask, since no signal of this kernel is pending, and
+ * TIF_NOTIFY_SIGNAL by io_uring, which takes it for work of its own.
+ */
+void rump_notify(struct task_struct *task)
+{
+	set_tsk_thread_flag(task, TIF_SIGPENDING);
+	set_notify_signal(task);
 }
 
 /**

@@ -209,7 +209,7 @@ long rump_do_call(struct rump_hthread *ht)
 	}
 	task_pt_regs(current)->nr = nr;
 	if (unlikely(READ_ONCE(ht->interrupted)))
-		set_notify_signal(current);
+		rump_notify(current);
 	if (likely(nr < NR_syscalls))
 		ret = sys_call_table[nr](ht->args[0], ht->args[1], ht->args[2], ht->args[3],
 					 ht->args[4], ht->args[5]);

@@ -114,6 +114,7 @@ void rump_complete(struct rump_hthread *ht, long ret);
 long rump_exit_work(long ret);
 long rump_do_call(struct rump_hthread *ht);
 long rump_call(unsigned long nr, unsigned long *args);
+void rump_notify(struct task_struct *task);
 void rump_signal_work(void);
 long rump_halt(void);
 extern struct task_struct *rump_ender;
