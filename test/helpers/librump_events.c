@@ -91,30 +91,39 @@ static void event_fd(int argc, char **argv)
 	CHECK_ERR(rump_sys_read(sem, &n, 8), EAGAIN);
 }
 
-static void timer_fd(int argc, char **argv)
+/* Ten expiries, none too early: is none late either? */
+static int ten_in_time(int fd)
 {
 	struct itimerspec it = {{0, 20000000}, {0, 100000000}}, left;
-	double start = now(), took;
-	uint64_t n, sum = 0;
-	int fd;
+	double start = now(), first, took;
+	uint64_t n, sum;
+
+	CHECK(!rump_sys_timerfd_settime(fd, 0, &it, NULL));
+	CHECK(!rump_sys_timerfd_gettime(fd, &left));
+	CHECK(left.it_value.tv_nsec <= 100000000);
+	CHECK(left.it_value.tv_nsec / 1e9 >= 0.1 - (now() - start));
+	CHECK(rump_sys_read(fd, &n, 8) == 8);
+	first = now() - start;
+	CHECK(first >= 0.1);
+	for (sum = n; sum < 10; sum += n)
+		CHECK(rump_sys_read(fd, &n, 8) == 8);
+	took = now() - start;
+	printf("first after %.4f s, %d after %.4f s\n", first, (int)sum, took);
+	CHECK(took >= 0.1 + (sum - 1) * 0.02);
+	return first < 0.3 && took < 1;
+}
+
+static void timer_fd(int argc, char **argv)
+{
+	int fd, tries;
 
 	UNUSED(argc, argv);
 	CHECK(!rump_init());
 	fd = rump_sys_timerfd_create(CLOCK_MONOTONIC, 0);
 	CHECK(fd >= 0);
-	start = now();
-	CHECK(!rump_sys_timerfd_settime(fd, 0, &it, NULL));
-	CHECK(!rump_sys_timerfd_gettime(fd, &left));
-	CHECK(left.it_value.tv_nsec > 50000000 && left.it_value.tv_nsec <= 100000000);
-	CHECK(rump_sys_read(fd, &n, 8) == 8);
-	took = now() - start;
-	printf("first after %.4f s\n", took);
-	CHECK(took >= 0.1 && took < 0.3);
-	for (sum = n; sum < 10; sum += n)
-		CHECK(rump_sys_read(fd, &n, 8) == 8);
-	took = now() - start;
-	printf("%d after %.4f s\n", (int)sum, took);
-	CHECK(took >= 0.1 + 9 * 0.02 && took < 1);
+	/* Other load of the machine makes one late, but not all. */
+	for (tries = 0; !ten_in_time(fd); tries++)
+		CHECK(tries < 10);
 }
 
 static void signal_fd(int argc, char **argv)
@@ -279,7 +288,7 @@ static void uring(int argc, char **argv)
 				    .off = 0,
 				    .user_data = 6};
 	CHECK(uring_do(&u, &sqe) == -ETIME);
-	CHECK(now() - start >= 0.05 && now() - start < 1);
+	CHECK(now() - start >= 0.05 && now() - start < 10);
 	/* By a worker thread of the kernel. */
 	sqe = (struct io_uring_sqe){
 		.opcode = IORING_OP_FSYNC, .fd = fd, .flags = IOSQE_ASYNC, .user_data = 7};

@@ -279,6 +279,23 @@ static double datagrams(int n, int size)
 	return start;
 }
 
+/*
+ * They never take less than @least seconds; and not more than @most, but where other load of the
+ * machine has spoilt it: then another time.
+ */
+static void datagrams_take(const char *through, int n, double least, double most)
+{
+	double t;
+	int i = 0;
+
+	do {
+		t = datagrams(n, 1000);
+		printf("%s %.3f s\n", through, t);
+		CHECK(t >= least);
+	} while (t >= most && ++i < 10);
+	CHECK(t < most);
+}
+
 /* psched ticks are 64 ns */
 #define TICKS(ms) ((ms)*1000000U / 64)
 
@@ -293,33 +310,24 @@ static void tc(int argc, char **argv)
 		.cbuffer = TICKS(50),
 		.quantum = 5000,
 	};
-	double t;
 
 	UNUSED(argc, argv);
 	boot();
-	t = datagrams(10, 1000);
-	printf("plain %.3f s\n", t);
-	CHECK(t < 0.09);
+	datagrams_take("plain", 10, 0, 0.09);
 	CHECK(!new_qdisc("lo", "netem", RTM_NEWQDISC, 0x10000, TC_H_ROOT, -1, &netem,
 			 sizeof(netem)));
 	CHECK(qdiscs("netem") == 1);
-	t = datagrams(10, 1000);
-	printf("netem %.3f s\n", t);
-	CHECK(t >= 0.1 && t < 0.6);
+	datagrams_take("netem", 10, 0.1, 0.6);
 	CHECK(!new_qdisc("lo", "fq", RTM_NEWQDISC, 0x20000, TC_H_ROOT, 1, NULL, 0));
 	CHECK(qdiscs("fq") == 1 && !qdiscs("netem"));
-	t = datagrams(10, 1000);
-	printf("fq %.3f s\n", t);
-	CHECK(t < 0.09);
+	datagrams_take("fq", 10, 0, 0.09);
 	/* 30 datagrams of 1 kB at 100 kB/s, 5 kB of burst. */
 	CHECK(!new_qdisc("lo", "htb", RTM_NEWQDISC, 0x30000, TC_H_ROOT, TCA_HTB_INIT, &glob,
 			 sizeof(glob)));
 	CHECK(!new_qdisc("lo", "htb", RTM_NEWTCLASS, 0x30001, 0x30000, TCA_HTB_PARMS, &htb,
 			 sizeof(htb)));
 	CHECK(qdiscs("htb") == 1);
-	t = datagrams(30, 1000);
-	printf("htb %.3f s\n", t);
-	CHECK(t > 0.2 && t < 1);
+	datagrams_take("htb", 30, 0.2, 1);
 }
 
 /* Batches of nf_tables: begin, one message, end. */

@@ -54,12 +54,24 @@ figure() {
 	assert_success
 }
 
+# blocked: a process that is blocked in the kernel; sets JOB, to kill it by, and PID.
+blocked() {
+	timeout -k 2 60 "$BUILD/test/librump_run" blocked >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	JOB=$!
+	until grep -q ready "$BATS_TEST_TMPDIR/out"; do
+		kill -0 "$JOB"
+		sleep 0.01
+	done
+	PID=$(pgrep -P "$JOB")
+}
+
 @test "a gigabyte that is not used costs no memory" {
 	local kib
 	for size in 64m 4g; do
-		kib=$(RUMP_MEMLIMIT=$size bash -c '"$1" blocked >/dev/null & sleep 0.5
-			awk "/^Pss_Shmem|^Pss_Anon/ { s += \$2 } END { print s }" /proc/$!/smaps_rollup
-			kill $!' sh "$BUILD/test/librump_run")
+		export RUMP_MEMLIMIT=$size
+		blocked
+		kib=$(awk '/^Pss_Shmem|^Pss_Anon/ { s += $2 } END { print s }' "/proc/$PID/smaps_rollup")
+		kill "$JOB"
 		echo "$size: $kib KiB"
 		assert [ "$kib" -gt 1000 ]
 		assert [ "$kib" -lt 16384 ]
@@ -91,16 +103,9 @@ figure() {
 
 # names: of the host threads of a process blocked in the kernel.
 names() {
-	local i job pid
-	timeout -k 2 60 "$BUILD/test/librump_run" blocked >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
-	job=$!
-	for ((i = 0; i < 300; i++)); do
-		! grep -q ready "$BATS_TEST_TMPDIR/out" || break
-		sleep 0.01
-	done
-	pid=$(pgrep -P "$job")
-	run cat "/proc/$pid/task"/*/comm
-	kill "$job"
+	blocked
+	run cat "/proc/$PID/task"/*/comm
+	kill "$JOB"
 	assert_success
 }
 
