@@ -275,7 +275,7 @@ struct lwp *rump_pub_lwproc_curlwp(void);
  * parent's, and makes calls without a way through the parent. The kernel lives as
  * long as the process that booted it. rump(3)
  *
- * Return: as fork(2); EBUSY while files of the kernel are mapped
+ * Return: as fork(2); ENXIO without a kernel
  */
 pid_t rump_fork(void);
 

@@ -188,6 +188,13 @@ static void call_exit(int argc, char **argv)
 	exit(3);
 }
 
+/* abort IMAGE LOG MS: abort(), which is a signal */
+static void call_abort(int argc, char **argv)
+{
+	load_for(argc, argv);
+	abort();
+}
+
 static void *exit_elsewhere(void *unused)
 {
 	(void)unused;
@@ -239,8 +246,8 @@ static void check(int argc, char **argv)
 
 static const struct test tests[] = {
 	{"load", load},	     {"load_inside", load_inside}, {"return", load_for},
-	{"exit", call_exit}, {"thread_exit", thread_exit}, {"check", check},
-	{NULL, NULL},
+	{"exit", call_exit}, {"thread_exit", thread_exit}, {"abort", call_abort},
+	{"check", check},    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

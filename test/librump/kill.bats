@@ -22,14 +22,12 @@ fresh() {
 
 # started TEST [ARG...]: run the load in the background, until its first record is logged.
 started() {
-	timeout -k 2 20 "$BUILD/test/librump_kill" "$1" "$IMG" "$LOG" "${@:2}" >"$OUT" 2>&1 3>&- &
+	timeout -k 2 60 "$BUILD/test/librump_kill" "$1" "$IMG" "$LOG" "${@:2}" >"$OUT" 2>&1 3>&- &
 	JOB=$!
-	local i
-	for ((i = 0; i < 400; i++)); do
-		! grep -q started "$OUT" || break
+	until grep -q started "$OUT"; do
+		kill -0 "$JOB"
 		sleep 0.01
 	done
-	grep -q started "$OUT"
 	PID=$(pgrep -P "$JOB")
 }
 
@@ -105,8 +103,9 @@ ended() {
 	ended INT load_inside
 }
 
-@test "SIGHUP, SIGUSR1 and SIGALRM leave a clean image" {
+@test "SIGHUP, SIGQUIT, SIGUSR1 and SIGALRM leave a clean image" {
 	ended HUP load
+	ended QUIT load
 	ended USR1 load_inside
 	ended ALRM load
 }
@@ -136,6 +135,10 @@ left() {
 
 @test "exit() by a thread that never made a call leaves a clean image" {
 	left thread_exit 3
+}
+
+@test "abort() leaves a clean image" {
+	left abort 134
 }
 
 @test "the same with two virtual CPUs, and with bound threads" {
