@@ -45,4 +45,8 @@ long size_of(const char *path);
 /* A whole file into again, with a zero byte behind it. */
 long slurp(const char *path);
 
+/* Files with POSIX access control lists, and what has become of them. */
+void make_access_lists(void);
+void expect_access_lists(void);
+
 #endif

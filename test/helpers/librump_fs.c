@@ -3,7 +3,7 @@
  * librump_fs.c - file systems: what programs do with files, on any type
  *
  * Each test mounts an image at /mnt. Traits of a type are letters in one word: s symbolic
- * links, l hard links, x user extended attributes, h holes, m modes, c case matters.
+ * links, l hard links, x user extended attributes, h holes, m modes, a access control lists.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -118,6 +118,8 @@ static void attributes(const char *traits)
 		CHECK(!rump_sys_stat("/mnt/attr", &st));
 		CHECK((st.st_mode & 07777) == 0751 && st.st_uid == 1234 && st.st_gid == 567);
 	}
+	if (strchr(traits, 'a'))
+		make_access_lists();
 	if (!strchr(traits, 'x'))
 		return;
 	CHECK(!rump_sys_setxattr("/mnt/attr", "user.name", "value", 5, XATTR_CREATE));
@@ -255,6 +257,8 @@ static void verify(int argc, char **argv)
 		CHECK(!rump_sys_stat("/mnt/attr", &st));
 		CHECK((st.st_mode & 07777) == 0751 && st.st_uid == 1234 && st.st_gid == 567);
 	}
+	if (strchr(argv[2], 'a'))
+		expect_access_lists();
 	if (strchr(argv[2], 'x')) {
 		CHECK(rump_sys_getxattr("/mnt/attr", "user.name", value, sizeof(value)) == 5);
 		CHECK(rump_sys_getxattr("/mnt/attr", "user.other", value, sizeof(value)) == 10);
@@ -372,9 +376,9 @@ static void tmpfs(int argc, char **argv)
 	CHECK(sf.f_type == 0x01021994);
 	CHECK(sf.f_blocks * sf.f_bsize == 32 * MIB);
 	files();
-	names("slmxh");
-	attributes("slmxh");
-	lengths("slmxh");
+	names("slmxha");
+	attributes("slmxha");
+	lengths("slmxha");
 	many();
 	unlinked();
 	/* Full is full, and room comes back. */

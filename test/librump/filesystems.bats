@@ -38,7 +38,7 @@ links() {
 
 @test "ext4: written, read again, e2fsck clean" {
 	image ext4 64M
-	writable ext4 slxhm
+	writable ext4 slxhma
 	run e2fsck -fn "$IMG"
 	assert_success
 	refute_output --partial 'recovering journal'
@@ -46,18 +46,18 @@ links() {
 
 @test "ext2 and ext3 images are ext4's" {
 	mkfs.ext2 -q -F "$IMG" 64M
-	writable ext2 slxhm
+	writable ext2 slxhma
 	e2fsck -fn "$IMG"
 	rm "$IMG"
 	mkfs.ext3 -q -F "$IMG" 64M
-	writable ext3 slxhm
+	writable ext3 slxhma
 	e2fsck -fn "$IMG"
 }
 
 @test "XFS: written, read again, xfs_repair clean" {
 	truncate -s 320M "$IMG"
 	mkfs.xfs -q "$IMG"
-	writable xfs slxhm
+	writable xfs slxhma
 	run xfs_repair -n "$IMG"
 	assert_success
 }
@@ -65,7 +65,7 @@ links() {
 @test "btrfs: written, read again, btrfs check clean" {
 	truncate -s 256M "$IMG"
 	mkfs.btrfs -q "$IMG" >/dev/null
-	writable btrfs slxhm
+	writable btrfs slxhma
 	run btrfs check "$IMG"
 	assert_success
 	run btrfs check --check-data-csum "$IMG"
@@ -78,7 +78,7 @@ links() {
 		rm -f "$IMG"
 		truncate -s 256M "$IMG"
 		mkfs.btrfs -q "$IMG" >/dev/null
-		writable btrfs slxhm "compress-force=$c"
+		writable btrfs slxhma "compress-force=$c"
 		btrfs check --check-data-csum "$IMG"
 	done
 }
@@ -86,7 +86,7 @@ links() {
 @test "f2fs: written, read again, fsck.f2fs clean" {
 	truncate -s 128M "$IMG"
 	mkfs.f2fs -q "$IMG"
-	writable f2fs slxhm
+	writable f2fs slxhma
 	run fsck.f2fs --dry-run "$IMG"
 	assert_success
 	refute_output --partial '[FIX]'
