@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * main.c - bench HOST-DIR IMAGE TSV [parallel|peer]: figures of one boot, on stdout
- * and appended to TSV; with "parallel" only those that want two virtual CPUs; with
- * "peer" the files' ones of a directory of another system's
+ * main.c - bench HOST-DIR IMAGE TSV [start|parallel|peer]: figures of one boot, on stdout
+ * and appended to TSV; with "start" those of the boot itself; with "parallel" only those
+ * that want two virtual CPUs; with "peer" the files' ones of a directory of another system's
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,34 +108,10 @@ static double memory_kib(void)
 	return sum;
 }
 
-int main(int argc, char **argv)
+static int boot_and_mount(const char *image)
 {
-	double t, before, mount;
+	double t, before;
 
-	if (argc < 4 || argc > 5) {
-		fprintf(stderr, "usage: bench HOST-DIR IMAGE TSV [parallel|peer]\n");
-		return 2;
-	}
-	tsv = fopen(argv[3], "a");
-	if (!tsv) {
-		perror(argv[3]);
-		return 1;
-	}
-	if (argc == 5 && !strcmp(argv[4], "peer")) {
-		/* Here IMAGE is where another system has it mounted. */
-		left = &host_side;
-		prefix = "fuse2fs: ";
-		bench_files(argv[2], argv[1], 1000, 64);
-		fclose(tsv);
-		return 0;
-	}
-	if (argc == 5) {
-		if (rump_vfs_mount(argv[2], "/mnt", "ext4", 0, NULL))
-			return 1;
-		bench_parallel("/mnt", argv[1]);
-		fclose(tsv);
-		return 0;
-	}
 	bench_start();
 	before = memory_kib();
 	if (rump_init())
@@ -143,13 +119,44 @@ int main(int argc, char **argv)
 	t = memory_kib() - before;
 	bench_line("memory after boot", t, 0, "KiB", 6000);
 	t = bench_now();
-	if (rump_vfs_mount(argv[2], "/mnt", "ext4", 0, NULL))
+	if (rump_vfs_mount(image, "/mnt", "ext4", 0, NULL))
 		return 1;
-	mount = bench_now() - t;
-	bench_line("ext4 mount", mount * 1e3, 0, "ms", 1.0);
-	calls("/mnt", "/tmp", argv[1], "/dev/shm");
-	bench_net();
-	bench_files("/mnt", argv[1], 10000, 256);
+	bench_line("ext4 mount", (bench_now() - t) * 1e3, 0, "ms", 1.0);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc == 5 ? argv[4] : "";
+
+	if (argc < 4 || argc > 5) {
+		fprintf(stderr, "usage: bench HOST-DIR IMAGE TSV [start|parallel|peer]\n");
+		return 2;
+	}
+	tsv = fopen(argv[3], "a");
+	if (!tsv) {
+		perror(argv[3]);
+		return 1;
+	}
+	if (!strcmp(what, "peer")) {
+		/* Here IMAGE is where another system has it mounted. */
+		left = &host_side;
+		prefix = "fuse2fs: ";
+		bench_files(argv[2], argv[1], 1000, 64);
+	} else if (!strcmp(what, "start")) {
+		if (boot_and_mount(argv[2]))
+			return 1;
+	} else {
+		if (rump_vfs_mount(argv[2], "/mnt", "ext4", 0, NULL))
+			return 1;
+		if (!strcmp(what, "parallel")) {
+			bench_parallel("/mnt", argv[1]);
+		} else {
+			calls("/mnt", "/tmp", argv[1], "/dev/shm");
+			bench_net();
+			bench_files("/mnt", argv[1], 10000, 256);
+		}
+	}
 	fclose(tsv);
 	return 0;
 }

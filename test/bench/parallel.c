@@ -73,6 +73,8 @@ static double speedup(const struct side *s, const char *dir)
 
 void bench_parallel(const char *rump_dir, const char *host_dir)
 {
-	bench_line("two readers against one, 2 vCPUs", speedup(&rump_side, rump_dir),
-		   speedup(&host_side, host_dir), "x", -0.8);
+	double rump = speedup(&rump_side, rump_dir);
+
+	bench_line("two readers against one, 2 vCPUs", rump, 0, "x", -1.6);
+	bench_line("the same, beside the host's", rump, speedup(&host_side, host_dir), "x", 0);
 }
