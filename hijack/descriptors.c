@@ -434,6 +434,8 @@ static long offer_lowest(void)
 /**
  * fds_begin() - Before a call that makes a descriptor in the rump kernel: let it find a number
  *
+ * Until fds_end() signals are deferred: a handler that jumps would leave the call in flight for good.
+ *
  * Return: 0, or a negated errno
  */
 long fds_begin(void)
@@ -444,8 +446,10 @@ long fds_begin(void)
 	lock(f);
 	if (f->nparked - f->closing <= f->in_flight || f->parked[0].closing || f->parked[0].fd > f->full_below)
 		result = offer_lowest();
-	if (!result)
+	if (!result) {
 		f->in_flight++;
+		kernel_hold();
+	}
 	unlock(f);
 	return result;
 }
@@ -465,6 +469,7 @@ void fds_end(long result)
 		fds_set((unsigned int)result);
 	}
 	unlock(f);
+	kernel_release();
 }
 
 /**

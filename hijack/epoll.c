@@ -205,9 +205,12 @@ no_bell:
  */
 static long need_half(unsigned int fd)
 {
-	long result = find(fd) ? 0 : fds_begin();
+	long result;
 
-	if (result || find(fd))
+	if (find(fd))
+		return 0;
+	result = fds_begin();
+	if (result)
 		return result;
 	fds_lock();
 	if (!find(fd))

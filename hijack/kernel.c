@@ -197,8 +197,8 @@ void kernel_thread_exit(void)
 void kernel_exit(void)
 {
 	/* No handler runs from here on: it might wait for a lock of a thread that waits for the end. */
-	rump__self.held++;
 	rump__self.incall = 1;
+	rump__self.held++;
 	rump__exit();
 }
 

@@ -69,6 +69,9 @@ long rump_newfd(struct hijack_call *call)
 			return result;
 		kernel_hold();
 		result = rump__self.ht ? 0 : rump__attach();
+		/* The kernel was told of it in a call for the number, and won't be again. */
+		if (!result && rump__self.deferred)
+			result = RUMP__RESTART_ALWAYS;
 		if (!result)
 			result = rump__enter_once(nr, (long)arg[0], (long)arg[1], (long)arg[2],
 						  (long)arg[3], (long)arg[4], (long)arg[5]);

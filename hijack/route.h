@@ -22,8 +22,10 @@
 
 static inline void kernel_hold(void)
 {
-	if (!rump__self.held++)
-		rump__self.incall = 1;
+	/* Before it is noted: a handler that jumps in between would leave it held. */
+	rump__self.incall = 1;
+	__asm__ volatile("" : : : "memory");
+	rump__self.held++;
 }
 
 static inline void kernel_release(void)

@@ -40,6 +40,7 @@ long rump__call_end(long ret, long nr, long a, long b, long c, long d, long e, l
 /* Results from here on are the kernel's ERESTART codes, never a program's. */
 #define RUMP__RESTART_FIRST	(-516L)
 #define RUMP__RESTART_LAST	(-512L)
+#define RUMP__RESTART_ALWAYS	(-513L) /* ERESTARTNOINTR: whatever handlers there are */
 
 static inline long rump__enter_once(long nr, long a, long b, long c, long d, long e, long f)
 {

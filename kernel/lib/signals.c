@@ -127,8 +127,8 @@ static void die_of(int sig)
 {
 	if (!guest()) {
 		/* No other handler runs from here on. */
-		rump__self.held++;
 		rump__self.incall = 1;
+		rump__self.held++;
 		rump__exit();
 	}
 	rump__signal_default(sig);

@@ -151,8 +151,10 @@ int rump__threads_init(void)
 
 void rump_schedule(void)
 {
-	if (!rump__self.held++)
-		rump__self.incall = 1;
+	/* Before it is noted: a handler that jumps in between would leave it held. */
+	rump__self.incall = 1;
+	__asm__ volatile("" : : : "memory");
+	rump__self.held++;
 }
 
 void rump_unschedule(void)

@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "hijack_asleep.h"
 #include "hijack_sockets.h"
 
 static volatile sig_atomic_t handled;
@@ -42,21 +43,39 @@ static void on(int sig, void (*handler)(int), int flags)
 	MUST(sigaction(sig, &act, NULL));
 }
 
-/* A signal in 30 ms. */
-static void soon(void)
-{
-	struct itimerval time = {.it_value = {0, 30000}};
+static pthread_t main_thread, interrupter;
+static int sleeper; /* the thread that is to be interrupted */
 
-	MUST(setitimer(ITIMER_REAL, &time, NULL));
+static void *interrupt(void *unused)
+{
+	(void)unused;
+	wait_asleep(&sleeper);
+	pthread_kill(main_thread, SIGALRM);
+	return NULL;
 }
 
-/* An alarm during CALL: without and with SA_RESTART, when the handler makes it end. */
+/* A signal for this thread as soon as it sleeps, which it does next. */
+static void soon(void)
+{
+	sleeper = 0;
+	main_thread = pthread_self();
+	pthread_create(&interrupter, NULL, interrupt, NULL);
+	will_sleep(&sleeper);
+}
+
+static void show_handled(void)
+{
+	pthread_join(interrupter, NULL);
+	printf("handled %d\n", (int)handled);
+}
+
+/* A signal during CALL: without SA_RESTART, so that it ends. */
 #define INTERRUPTED(call)                                                       \
 	do {                                                                    \
 		on(SIGALRM, count, 0);                                          \
 		soon();                                                         \
 		SHOW(call);                                                     \
-		printf("handled %d\n", (int)handled);                           \
+		show_handled();                                                 \
 	} while (0)
 
 static void interruptions(void)
@@ -103,13 +122,13 @@ static void interruptions(void)
 	answer = local[1];
 	soon();
 	SHOW(read(local[0], buffer, 16));
-	printf("handled %d\n", (int)handled);
+	show_handled();
 	answer = -1;
 	/* With a time-out there is no restart. */
 	MUST(setsockopt(local[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
 	soon();
 	SHOW(read(local[0], buffer, 16));
-	printf("handled %d\n", (int)handled);
+	show_handled();
 	free(much);
 	close_range(3, ~0U, 0);
 }
@@ -153,9 +172,10 @@ static void jumps(void)
 	struct pollfd mixed[2] = {{pair[0], POLLIN, 0}, {pipes[0], POLLIN, 0}};
 
 	on(SIGALRM, jump, 0);
-	for (int i = 0; i < 90; i++) {
+	for (int i = 0; i < 3000; i++) {
 		if (!sigsetjmp(back, 1)) {
-			MUST(setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 2000}}, NULL));
+			/* On the way into the call, as likely as not. */
+			MUST(setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 1 + i % 200}}, NULL));
 			if (i % 3 == 0)
 				accept(listener, NULL, NULL);
 			else if (i % 3 == 1)
@@ -175,6 +195,7 @@ static void jumps(void)
 }
 
 static int blocked;
+static int waiter; /* the thread that is to be cancelled */
 
 static void cleaned(void *how)
 {
@@ -188,6 +209,7 @@ static void cleaned(void *how)
 		struct pollfd mixed[2] = {{blocked, POLLIN, 0}, {*(int *)arg, POLLIN, 0}}; \
 		pthread_cleanup_push(cleaned, #name);                           \
 		(void)c, (void)mixed;                                           \
+		will_sleep(&waiter);                                            \
 		call;                                                           \
 		printf(#name " came back\n");                                   \
 		pthread_cleanup_pop(0);                                         \
@@ -207,8 +229,9 @@ static void cancel(void *(*fn)(void *), int *other)
 	pthread_t thread;
 	void *result;
 
+	waiter = 0;
 	pthread_create(&thread, NULL, fn, other);
-	usleep(20000);
+	wait_asleep(&waiter);
 	pthread_cancel(thread);
 	pthread_join(thread, &result);
 	printf("cancelled %d\n", result == PTHREAD_CANCELED);
@@ -238,10 +261,18 @@ static void cancellations(void)
 	close_range(3, ~0U, 0);
 }
 
+struct reader {
+	int fd, tid;
+};
+
 static void *reader(void *arg)
 {
+	struct reader *self = arg;
 	char c = '-';
-	long result = read(*(int *)arg, &c, 1);
+	long result;
+
+	will_sleep(&self->tid);
+	result = read(self->fd, &c, 1);
 
 	printf("reader %ld %c %s\n", result, c, result < 0 ? strerrorname_np(errno) : "");
 	return NULL;
@@ -250,15 +281,19 @@ static void *reader(void *arg)
 /* A signal to one thread leaves the other alone. */
 static void directed(void)
 {
+	struct reader readers[2] = {0};
 	int a[2], b[2];
 	pthread_t first, second;
 
 	tcp_pair(AF_INET, a);
 	tcp_pair(AF_INET, b);
 	on(SIGUSR1, count, 0);
-	pthread_create(&first, NULL, reader, &a[0]);
-	pthread_create(&second, NULL, reader, &b[0]);
-	usleep(50000);
+	readers[0].fd = a[0];
+	readers[1].fd = b[0];
+	pthread_create(&first, NULL, reader, &readers[0]);
+	pthread_create(&second, NULL, reader, &readers[1]);
+	wait_asleep(&readers[0].tid);
+	wait_asleep(&readers[1].tid);
 	pthread_kill(first, SIGUSR1);
 	pthread_join(first, NULL);
 	printf("handled %d\n", (int)handled);
