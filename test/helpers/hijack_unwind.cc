@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* hijack_unwind.cc - unwind through a hijacked call
  *
- *	hijack_unwind exception		a signal handler throws while read() blocks
- *	hijack_unwind cancel		pthread_cancel() a thread in read(); its destructors run
- *	hijack_unwind backtrace		backtrace() in a signal handler while read() blocks
- *	hijack_unwind thrown		a callback of qsort and one of nftw throw
+ *	hijack_unwind exception [FIFO]	a signal handler throws while read() blocks
+ *	hijack_unwind cancel [FIFO]	pthread_cancel() a thread in read(); its destructors run
+ *	hijack_unwind backtrace [FIFO]	backtrace() in a signal handler while read() blocks
+ *	hijack_unwind signal [FIFO]	a signal comes while read() blocks, for gdb
+ *	hijack_unwind thrown		a callback of nftw throws
  *	hijack_unwind abort		abort(), for gdb
+ *
+ * What is read is a pipe of the host, or FIFO.
  */
 #include <csignal>
 #include <cstdio>
@@ -14,12 +17,16 @@
 #include <stdexcept>
 
 #include <execinfo.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-static int pipe_fds[2];
+#include "hijack_asleep.h"
+
+static int empty; /* a pipe that nobody writes to */
+static int reader; /* the thread that reads it */
+static pthread_t main_thread;
 
 struct Guard {
 	const char *name;
@@ -30,16 +37,24 @@ struct Guard {
 	}
 };
 
-static void alarm_after(int handler_flags, void (*handler)(int))
+static void *interrupting(void *)
+{
+	wait_asleep(&reader);
+	pthread_kill(main_thread, SIGUSR1);
+	return nullptr;
+}
+
+/* A signal for the main thread, once it reads. */
+static void signal_reader(void (*handler)(int))
 {
 	struct sigaction action = {};
-	struct itimerval timer = {};
+	pthread_t thread;
 
 	action.sa_handler = handler;
-	action.sa_flags = handler_flags;
-	sigaction(SIGALRM, &action, nullptr);
-	timer.it_value.tv_usec = 20000;
-	setitimer(ITIMER_REAL, &timer, nullptr);
+	sigaction(SIGUSR1, &action, nullptr);
+	main_thread = pthread_self();
+	pthread_create(&thread, nullptr, interrupting, nullptr);
+	pthread_detach(thread);
 }
 
 static void throwing(int)
@@ -63,17 +78,18 @@ extern "C" __attribute__((noinline)) ssize_t blocked_reader()
 {
 	char byte;
 	Guard guard{"reader"};
-	ssize_t result = read(pipe_fds[0], &byte, 1);
+	ssize_t result;
 
+	will_sleep(&reader);
+	result = read(empty, &byte, 1);
 	__asm__ volatile("" : : : "memory");
 	return result;
 }
 
-static void *cancelled(void *ready)
+static void *cancelled(void *)
 {
 	Guard guard{"thread"};
 
-	pthread_barrier_wait(static_cast<pthread_barrier_t *>(ready));
 	blocked_reader();
 	puts("not cancelled");
 	return nullptr;
@@ -86,7 +102,7 @@ static int throwing_visit(const char *, const struct stat *, int, struct FTW *)
 
 static void test_exception()
 {
-	alarm_after(0, throwing);
+	signal_reader(throwing);
 	try {
 		blocked_reader();
 		puts("read returned");
@@ -97,14 +113,11 @@ static void test_exception()
 
 static void test_cancel()
 {
-	pthread_barrier_t ready;
 	pthread_t thread;
 	void *result;
 
-	pthread_barrier_init(&ready, nullptr, 2);
-	pthread_create(&thread, nullptr, cancelled, &ready);
-	pthread_barrier_wait(&ready);
-	usleep(20000);
+	pthread_create(&thread, nullptr, cancelled, nullptr);
+	wait_asleep(&reader);
 	pthread_cancel(thread);
 	pthread_join(thread, &result);
 	puts(result == PTHREAD_CANCELED ? "cancelled" : "returned");
@@ -124,15 +137,23 @@ static void test_thrown()
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
+	int pipe_fds[2];
 
-	if (pipe(pipe_fds))
+	if (argc > 2)
+		empty = open(argv[2], O_RDWR);
+	else if (!pipe(pipe_fds))
+		empty = pipe_fds[0];
+	if (empty <= 0)
 		return 1;
 	if (!strcmp(what, "exception")) {
 		test_exception();
 	} else if (!strcmp(what, "cancel")) {
 		test_cancel();
 	} else if (!strcmp(what, "backtrace")) {
-		alarm_after(0, tracing);
+		signal_reader(tracing);
+		blocked_reader();
+	} else if (!strcmp(what, "signal")) {
+		signal_reader(SIG_IGN);
 		blocked_reader();
 	} else if (!strcmp(what, "thrown")) {
 		test_thrown();
