@@ -264,6 +264,9 @@ long route_fcntl(struct hijack_call *call)
 	unsigned long fd = call->arg[0], lowest = call->arg[2];
 	bool rump = fd_is_rump(fd);
 
+	/* Some set close-on-exec for all that /proc/self/fd has: the kernel is not to be lost by that. */
+	if (fds_hidden(fd))
+		return -EBADF;
 	switch ((int)call->arg[1]) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:

@@ -230,3 +230,26 @@ static_program() {
 	assert_success
 	assert_output "$(printf '5000 /mnt/s\npiped\n0 /dev/fd/\n.\ncat\n0')"
 }
+
+@test "a program that closes all descriptors at its exec, or marks all that /proc/self/fd has, keeps the kernel" {
+	cat >"$HERE/marks.py" <<-'END'
+		import fcntl, os, sys
+		def attempt(call, *args):
+		    try:
+		        call(*args)
+		    except OSError:
+		        pass
+		for fd in map(int, os.listdir("/proc/self/fd")):
+		    if fd > 2:
+		        attempt(fcntl.fcntl, fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+		if sys.argv[1] == "close":
+		    os.closerange(3, 4096)
+		os.execvp("cat", ["cat", "/mnt/file"])
+	END
+	inside sh -c 'echo kept >/mnt/file'
+	for how in mark close; do
+		run inside python3 "$HERE/marks.py" "$how"
+		assert_success
+		assert_output kept
+	done
+}
