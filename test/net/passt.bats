@@ -1,98 +1,164 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck disable=SC2016,SC2030,SC2031 # inner shells expand what is in single quotes
+# shellcheck disable=SC2016 # inner shells expand what is in single quotes
 # The host's network through passt: addresses by DHCP, the host's servers from inside, forwards to
 # servers inside, names.
 
 setup() {
 	load setup.bash
 	cd "$BATS_TEST_TMPDIR" || return
-	need passt ip
-	GATEWAY=$(ip -4 route show default | sed -n 's/^default via \([0-9.]*\).*/\1/p')
-	[ -n "$GATEWAY" ] || skip "the host has no default route, which passt takes its addresses from"
+	need passt
+	own_network
 }
 
 teardown() {
 	end_kernels
 }
 
-# free_port: a port that nobody listens on
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])'
-}
-
 @test "DHCP gives the address, the route, the size and the name servers" {
 	run rump run -n passt -- bash -c 'ip addr show eth0; ip route; cat /etc/resolv.conf'
 	assert_success
 	assert_output --regexp 'eth0: .* mtu 65520 .* state (UP|UNKNOWN)'
-	assert_output --regexp 'inet [0-9.]+/[0-9]+ brd '
+	assert_output --partial 'inet 10.78.0.1/24 brd '
 	assert_output --partial "default via $GATEWAY dev eth0"
 	assert_output --partial "nameserver "
 	run rump run -n passt,mtu=1500 -- ip link show eth0
 	assert_output --partial ' mtu 1500 '
 }
 
-@test "curl inside gets a file from a server of the host, which is the gateway" {
+@test "curl inside gets a file from a server of the host, which is the gateway, with either family" {
 	need curl python3
-	local port
-	port=$(free_port)
-	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/big"
-	python3 -m http.server --bind 127.0.0.1 --directory "$BATS_TEST_TMPDIR" "$port" >/dev/null 2>&1 3>&- &
-	KERNELS+=($!)
-	answers curl -so "$BATS_TEST_TMPDIR/direct" "http://127.0.0.1:$port/big"
-	run rump run -n passt -- bash -c 'curl -s "$1" | cmp - "$2" && echo whole' bash \
-		"http://$GATEWAY:$port/big" "$BATS_TEST_TMPDIR/big"
+	mkdir web
+	head -c 3000000 /dev/urandom >web/big
+	begin_host 8080 python3 -m http.server --bind :: --directory web 8080
+	run rump run -n passt -- bash -c '
+		curl -s "http://$0:8080/big" | cmp - web/big && echo whole
+		until ip -6 addr show dev eth0 scope global -tentative | grep -q inet6 && ip -6 route | grep -q ^default; do sleep 0.05; done
+		ping -c 1 -W 10 "$2" >/dev/null && ping -c 1 -W 10 "$3" >/dev/null && echo pinged
+		curl -gs "http://[$1]:8080/big" | cmp - web/big && echo whole by IPv6' "$GATEWAY" "$GATEWAY6" "$OUTSIDE" "$OUTSIDE6"
 	assert_success
-	assert_output whole
+	assert_output $'whole\npinged\nwhole by IPv6'
+}
+
+@test "an address and a route that are given instead of DHCP's" {
+	need curl python3
+	echo outside >file
+	begin_host 8080 python3 -m http.server 8080
+	run rump run -n "passt,addr=10.78.0.1/24,gw=$GATEWAY,mtu=9000" -- bash -c '
+		ip -4 -br addr show dev eth0; ip route; curl -sf "http://$0:8080/file"' "$GATEWAY"
+	assert_success
+	assert_line --regexp '^eth0 .* 10\.78\.0\.1/24 *$'
+	assert_line --partial "default via $GATEWAY dev eth0"
+	assert_line outside
 }
 
 @test "a forward leads from the host to a server inside, and ends with the command" {
 	need curl python3
 	local port
 	port=$(free_port)
-	echo inside >"$BATS_TEST_TMPDIR/file"
-	begin rump run -n "passt,tcp=$port:80" -- bash -c 'echo up >"$READY"; exec "$@"' bash \
-		python3 -m http.server --directory "$BATS_TEST_TMPDIR" 80
-	run answers curl -sf "http://127.0.0.1:$port/file"
+	echo inside >file
+	begin_serving "passt,tcp=$port:80" 80 python3 -m http.server 80
+	run host curl -sf "http://127.0.0.1:$port/file"
 	assert_success
 	assert_output inside
-	end_kernels
-	run curl -s --max-time 2 "http://127.0.0.1:$port/file"
-	assert_failure 7
 	run pgrep -f "passt.*-t $port:80"
-	assert_failure
+	assert_success
+	end "${KERNELS[-1]}"
+	answers refused "$port"
+	answers gone "passt.*-t $port:80"
+}
+
+# refused PORT
+refused() {
+	host curl -s --max-time 2 "http://127.0.0.1:$1/file"
+	[ $? -eq 7 ]
+}
+
+# gone PATTERN: no process has this in its arguments
+gone() {
+	! pgrep -f "$1"
+}
+
+@test "two forwards of TCP and one of UDP, with either family of the host's" {
+	need python3
+	cat >server.py <<-'EOF'
+		import selectors, socket
+		sel = selectors.DefaultSelector()
+		u = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+		u.bind(("::", 53))
+		for port in (80, 81):
+		    sel.register(socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True), 1, port)
+		sel.register(u, 1, "udp")
+		while True:
+		    for key, _ in sel.select():
+		        if key.data == "udp":
+		            data, peer = u.recvfrom(2048)
+		            u.sendto(b"udp " + data, peer)
+		        else:
+		            c = key.fileobj.accept()[0]
+		            c.sendall(b"%d " % key.data + c.recv(2048))
+		            c.close()
+	EOF
+	cat >client.py <<-'EOF'
+		import socket, sys
+		for address in sys.argv[1:]:
+		    for port in (8080, 8081):
+		        with socket.create_connection((address, port), 20) as s:
+		            s.sendall(b"hello " + address.encode())
+		            print(s.recv(2048).decode())
+		    u = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+		    u.settimeout(20)
+		    u.sendto(b"hello " + address.encode(), (address, 8053))
+		    print(u.recv(2048).decode())
+	EOF
+	# passt learns the IPv6 address of who is behind it from what that sends.
+	begin rump run -n passt,tcp=8080:80,tcp=8081:81,udp=8053:53 -- bash -c '
+		python3 server.py &
+		until ip -6 addr show dev eth0 scope global -tentative | grep -q inet6; do sleep 0.05; done
+		ping -c 1 -W 10 "$0" >/dev/null || exit
+		until [ "$(ss -H -ltun | grep -c ":80 \|:81 \|:53 ")" = 3 ]; do sleep 0.05; done
+		echo up >"$READY"; wait' "$OUTSIDE6"
+	run host python3 client.py 127.0.0.1 ::1
+	assert_success
+	assert_output "$(printf '%s\n' '80 hello 127.0.0.1' '81 hello 127.0.0.1' 'udp hello 127.0.0.1' \
+		'80 hello ::1' '81 hello ::1' 'udp hello ::1')"
 }
 
 @test "names are asked for through the rump kernel's stack" {
 	need dnsmasq getent
-	dnsmasq --no-daemon --conf-file=/dev/null --port=53535 --listen-address=127.0.0.1 --bind-interfaces --no-resolv \
-		--no-hosts --user="$(id -un)" --pid-file= --address=/from.the.test/203.0.113.7 >/dev/null 2>&1 3>&- &
-	KERNELS+=($!)
-	# The stub resolver of libc knows no other port than 53: the rump kernel's nft changes it.
+	begin_host 53 dnsmasq --no-daemon --conf-file=/dev/null --no-resolv --no-hosts --user="$(id -un)" --pid-file= \
+		--address=/from.the.test/203.0.113.7 --address=/from.the.test/2001:db8::7
 	run rump run -n "passt,dns=$GATEWAY" -- bash -c '
-		nft add table ip t
-		nft add chain ip t o "{ type nat hook output priority -100 ; }"
-		nft add rule ip t o udp dport 53 dnat to "$1":53535
-		cat /etc/resolv.conf; getent hosts from.the.test' bash "$GATEWAY"
+		cat /etc/resolv.conf; getent hosts from.the.test; getent ahostsv4 from.the.test; getent ahosts from.the.test'
 	assert_success
 	assert_line "nameserver $GATEWAY"
-	assert_line --regexp '^203\.0\.113\.7 +from\.the\.test'
+	assert_line --regexp '^2001:db8::7 +from\.the\.test'
+	assert_line --regexp '^203\.0\.113\.7 +STREAM +from\.the\.test'
+	assert_line --regexp '^2001:db8::7 +STREAM'
 }
 
-@test "passt is killed: the link goes down, connections fail, the kernel and its files live on" {
-	need python3
-	run rump run -n passt,tcp="$(free_port)" -m tmpfs:/mnt -- bash -c '
-		echo before >/mnt/file
-		kill -KILL "$(pgrep -nf "passt.*-m 65520")"
-		for ((i = 0; i < 100; i++)); do
-			read -r carrier </sys/class/net/eth0/carrier && [ "$carrier" = 0 ] && break
-			sleep 0.05
-		done
-		echo "carrier $carrier"
-		ping -c 1 -W 1 192.0.2.77 >/dev/null 2>&1 || echo "no ping"
-		ping -c 1 127.0.0.1 >/dev/null && cat /mnt/file'
+@test "a kernel with passt and a bus is the others' way out" {
+	need nft curl python3
+	echo outside >file
+	begin_host 8080 python3 -m http.server 8080
+	begin rump run -n passt -n "bus=$BUS,addr=10.9.0.1/24" -- bash -e -c '
+		sysctl -qw net.ipv4.ip_forward=1
+		nft add table ip t
+		nft "add chain ip t n { type nat hook postrouting priority 100 ; }"
+		nft add rule ip t n oifname eth0 masquerade
+		echo up >"$READY"; exec sleep 600'
+	run rump run -n "bus=$BUS,addr=10.9.0.2/24,gw=10.9.0.1" -- bash -c '
+		curl -sf "http://$0:8080/file"; traceroute -n -q 1 -w 20 -m 1 "$0"' "$GATEWAY"
 	assert_success
-	assert_line 'carrier 0'
-	assert_line 'no ping'
-	assert_line before
+	assert_line outside
+	assert_line --regexp '^ 1 +10\.9\.0\.1 '
+}
+
+@test "examples/passt.sh: a client and a server, without privileges" {
+	need curl python3
+	run host timeout 100 "$RUMP_TOP/examples/passt.sh" 8080
+	assert_success
+	assert_line --regexp '^eth0 .* 10\.78\.0\.1/24'
+	assert_line 'a page of the host'
+	assert_line 'a page of the rump kernel'
 }
