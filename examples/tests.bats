@@ -8,9 +8,36 @@
 
 bats_load_library rump
 
-setup() {
-	RUMP_DIR=/data
+# A kernel that is there for all tests of this file, with an image and a disk in memory.
+setup_file() {
+	export RUMP_DIR=/data
+	rump_image ext4
+	rump_start -m tmpfs:/scratch
+	rump_in sqlite3 /data/stock.db 'CREATE TABLE stock(item, n); INSERT INTO stock VALUES("pen", 3);'
 }
+
+# It ends, be there failures or not.
+teardown_file() {
+	rump_stop
+	assert_image_clean
+}
+
+@test "commands in one kernel share its memory" {
+	rump_in sh -c 'sqlite3 /data/stock.db .dump >/scratch/dump'
+	run rump_in grep -c pen /scratch/dump
+	[ "$status" -eq 0 ]
+	[ "$output" = 1 ]
+}
+
+@test "while a program has a lock on the database, another one is told so" {
+	run rump_in sh -c 'printf "%s\n" "BEGIN EXCLUSIVE;" ".system sqlite3 /data/stock.db .dump 2>&1" |
+		sqlite3 /data/stock.db'
+	[[ $output == *'database is locked'* ]]
+	run rump_in sqlite3 /data/stock.db 'SELECT n FROM stock;'
+	[ "$output" = 3 ]
+}
+
+# The others have images of their own, and a kernel for each command.
 
 @test "sqlite3 keeps a table on XFS" {
 	rump_image xfs

@@ -38,6 +38,6 @@ EXAMPLES=$RUMP_TOP/examples
 @test "tests.bats: all its tests pass" {
 	run env -u RUMP_COMMAND BATS_LIB_PATH="$BUILD/lib/bats" bats --tap "$EXAMPLES/tests.bats"
 	assert_success
-	assert_line 1..5
+	assert_line 1..7
 	refute_line --regexp '^not ok|# skip'
 }

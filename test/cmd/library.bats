@@ -55,6 +55,112 @@ suite() {
 	assert_output socket=none
 }
 
+# users_of KERNEL IMAGE: the processes that know of the one, and the descriptors of the other
+users_of() {
+	local process link
+	for process in /proc/[0-9]*; do
+		! grep -qF "${1#unix://}" "$process/environ" 2>/dev/null || echo "$process"
+		for link in "$process"/fd/*; do
+			[[ $(readlink "$link" 2>/dev/null) != "$2"* ]] || echo "$link"
+		done
+	done
+}
+
+# none_left FILE: of the kernels and images of a suite, which it has written there, nothing is there any more
+none_left() {
+	local kernel image turn
+	assert_file_not_empty "$1"
+	while read -r kernel image; do
+		assert_not_exists "${kernel#unix://}"
+		assert_not_exists "$(dirname "${kernel#unix://}")"
+		for ((turn = 0; turn < 100; turn++)); do
+			run users_of "$kernel" "$image"
+			[ -n "$output" ] || break
+			sleep 0.1
+		done
+		refute_output
+	done <"$1"
+}
+
+@test "a kernel for a file: its tests share it, and nothing is left" {
+	run suite <<-END
+		bats_load_library rump
+		setup_file() {
+			export RUMP_DIR=/data
+			rump_image ext4
+			rump_start -m tmpfs:/scratch
+			echo "\$RUMP_URL \$RUMP_IMG" >'$PWD/kernels'
+			$(declare -f users_of)
+			users_of "\$RUMP_URL" "\$RUMP_IMG" >'$PWD/users'
+		}
+		teardown_file() {
+			rump_stop
+			assert_image_clean
+		}
+		TEST "first" { rump_in sh -c 'echo text >/data/f; echo memory >/scratch/g'; }
+		TEST "second" {
+			run rump_in cat /data/f /scratch/g
+			[ "\$output" = "text
+		memory" ]
+			run rump_start
+			[ "\$status" -eq 1 ]
+			[[ \$output == *'has not been stopped' ]]
+		}
+		TEST "third" {
+			RUMP_TIMEOUT=1 run rump_in sleep 30
+			[ "\$status" -eq 124 ]
+			run rump_in sh -c 'exit 9'
+			[ "\$status" -eq 9 ]
+		}
+	END
+	assert_success
+	assert_line 'ok 3 third'
+	run cat users
+	assert_line --partial /fd/
+	none_left kernels
+}
+
+@test "a kernel for a test: nothing is left after a failure, of the test or of its kernel" {
+	run suite <<-END
+		bats_load_library rump
+		setup() {
+			rump_image ext4
+			rump_start
+			echo "\$RUMP_URL \$RUMP_IMG" >>'$PWD/kernels'
+		}
+		teardown() { rump_stop; }
+		TEST "fails" { rump_in false; }
+		TEST "leaves a process" {
+			rump_in sh -c 'trap "" HUP; : >/rump/busy; until [ -e "\$0" ]; do sleep 0.1; done' '$PWD/end' 3>&- &
+			until rump_in test -e /rump/busy; do sleep 0.1; done
+		}
+		TEST "ends its kernel" { '$RUMP' halt --force "\$RUMP_URL"; }
+		TEST "works" { rump_in touch /rump/f; }
+	END
+	touch end
+	assert_failure
+	assert_line 'not ok 1 fails'
+	assert_line 'ok 2 leaves a process'
+	assert_line 'not ok 3 ends its kernel'
+	assert_line 'ok 4 works'
+	assert_equal "$(wc -l <kernels)" 4
+	none_left kernels
+}
+
+@test "a kernel that cannot be started is a failure and leaves nothing; without one rump_in fails" {
+	mktemp() {
+		command mktemp "$@" | tee folder
+	}
+	: >empty
+	RUMP_IMG=$PWD/empty run -1 rump_start
+	assert_output --partial empty
+	assert_not_exists "$(cat folder)"
+	run -1 rump_in true
+	assert_output 'rump_in: rump_start has booted no kernel'
+	run rump_stop
+	assert_success
+}
+
 @test "a command that takes too long is killed" {
 	RUMP_TIMEOUT=1 run rump_run sleep 30
 	assert_failure 124
