@@ -19,6 +19,7 @@ import sys
 import time
 
 os.chdir(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 OFD_SETLK, OFD_SETLKW, OFD_GETLK = 37, 38, 36
 
 
@@ -51,6 +52,30 @@ def attempt(what, *args):
         return errno.errorcode[e.errno]
 
 
+def crash(how):
+    """End this process as a program does that has an error."""
+    if how == 'abort':
+        os.abort()
+    ctypes.string_at(0)
+
+
+def blocked(pid, since=None):
+    """Wait until a process sleeps and goes on doing so, be it in the host's kernel or in the rump kernel.
+
+    Returns how often it has been switched, for the next call to wait until it has been running after this.
+    """
+    last, still = None, 0
+    while still < 5:
+        with open(f'/proc/{pid}/status') as f:
+            fields = dict(line.split(':', 1) for line in f)
+        switches = tuple(int(fields[kind + '_ctxt_switches']) for kind in ('voluntary', 'nonvoluntary'))
+        asleep = fields['State'].split()[0] == 'S' and switches != since
+        still = still + 1 if asleep and switches == last else 0
+        last = switches
+        time.sleep(0.01)
+    return last
+
+
 class Turn:
     """A pipe by which one process tells another to go on."""
     def __init__(self):
@@ -71,7 +96,7 @@ def locks():
     def whole(lock):
         def taken():
             with open('lock', 'r+') as f: return attempt(lock, f, True)
-        for how in 'close', 'exit', 'kill':
+        for how in 'close', 'exit', 'kill', 'abort', 'fault':
             ready, done = Turn(), Turn()
             def hold():
                 f = open('lock', 'r+')
@@ -84,6 +109,8 @@ def locks():
                     done.wait()
                 elif how == 'kill':
                     time.sleep(100)
+                elif how != 'exit':
+                    crash(how)
             pid = child(hold)
             ready.wait()
             print(' held', taken())
@@ -109,7 +136,7 @@ def locks():
                 lock(f, False)
                 go.go()
                 ready.wait()
-                time.sleep(0.05)
+                blocked(pid)
                 print(' waits', os.waitpid(pid, os.WNOHANG)[0])
                 if how != 'got':
                     os.kill(pid, signal.SIGKILL)
@@ -152,7 +179,7 @@ def locks():
         fcntl.lockf(f, fcntl.LOCK_EX, 1, 0)
         pid = child(cross)
         ready.wait()
-        time.sleep(0.3)
+        blocked(pid)
         print('deadlock', attempt(fcntl.lockf, f, fcntl.LOCK_EX, 1, 1))
     print(status(pid))
     # a lease
@@ -175,17 +202,23 @@ def pipes():
             for i in range(20000): f.write(f'{i}\n')
     pid = child(write)
     with open('fifo') as f: print('fifo', sum(map(int, f)), status(pid))
-    # writer that is killed: end of file; reader that is gone: EPIPE and SIGPIPE
-    def stay():
-        f = os.open('fifo', os.O_WRONLY)
-        os.write(f, b'x')
-        time.sleep(100)
-    pid = child(stay)
-    f = os.open('fifo', os.O_RDONLY)
-    print(os.read(f, 10))
-    os.kill(pid, signal.SIGKILL)
-    print('eof', os.read(f, 10), status(pid))
-    os.close(f)
+    # writer that is killed, or has an error: end of file; reader that is gone: EPIPE and SIGPIPE
+    for how in 'kill', 'abort', 'fault':
+        go = Turn()
+        def stay():
+            f = os.open('fifo', os.O_WRONLY)
+            os.write(f, b'x')
+            go.wait()
+            crash(how)
+        pid = child(stay)
+        f = os.open('fifo', os.O_RDONLY)
+        print(os.read(f, 10))
+        if how == 'kill':
+            os.kill(pid, signal.SIGKILL)
+        else:
+            go.go()
+        print('eof', how, os.read(f, 10), status(pid))
+        os.close(f)
     def pour():
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         f = os.open('fifo', os.O_WRONLY)
@@ -198,7 +231,7 @@ def pipes():
     print(attempt(os.open, 'fifo', os.O_WRONLY | os.O_NONBLOCK))
     # blocked in open, killed
     pid = child(lambda: os.open('fifo', os.O_RDONLY))
-    time.sleep(0.05)
+    blocked(pid)
     os.kill(pid, signal.SIGTERM)
     print('open', status(pid))
 
@@ -312,7 +345,8 @@ def mappings():
         while True:
             n[200] = (n[200] + 1) % 256
     pid = child(busy)
-    time.sleep(0.1)
+    while not m[200]:
+        time.sleep(0.01)
     os.kill(pid, signal.SIGKILL)
     print(status(pid), os.pread(fd, 1, 200)[0] == m[200])
 
@@ -326,7 +360,6 @@ def signals():
     def send():
         for s in (signal.SIGUSR1, signal.SIGHUP, signal.SIGRTMIN + 3):
             os.kill(me, s)
-            time.sleep(0.03)
     pid = child(send)
     f = os.open('sig', os.O_RDWR | os.O_NONBLOCK)
     print('signals', status(pid), sorted(got) == sorted([int(signal.SIGUSR1), int(signal.SIGHUP), int(signal.SIGRTMIN + 3)]))
@@ -336,7 +369,7 @@ def signals():
     signal.signal(signal.SIGUSR1, out)
     os.set_blocking(f, True)
     def later():
-        time.sleep(0.1)
+        blocked(me)
         os.kill(me, signal.SIGUSR1)
     pid = child(later)
     try: os.read(f, 1); print('read')
@@ -344,9 +377,9 @@ def signals():
     print(status(pid))
     signal.signal(signal.SIGUSR1, lambda n, f: got.append(0))
     def later():
-        time.sleep(0.05)
+        before = blocked(me)
         os.kill(me, signal.SIGUSR1)
-        time.sleep(0.05)
+        blocked(me, before)
         os.write(f, b'z')
     pid = child(later)
     print(os.read(f, 1), len(got), status(pid))
@@ -410,6 +443,61 @@ def signals():
     signal.setitimer(signal.ITIMER_REAL, 0.05)
     try: os.read(f, 1); print('read')
     except Out: print('alarm')
+
+
+def owners():
+    """Signals that the kernel sends, for a file of one process, to another."""
+    class Out(Exception): pass
+    def out(n, f): raise Out(n)
+    os.mkfifo('owned')
+    os.mkfifo('other')
+    f = os.open('owned', os.O_RDWR)
+    other = os.open('other', os.O_RDWR)
+    listening = socket.socket(socket.AF_UNIX); listening.bind('sock3'); listening.listen()
+    peer = socket.socket(socket.AF_UNIX); peer.connect('sock3')
+    connected, _ = listening.accept()
+    def data():
+        os.write(f, b'x')
+        os.read(f, 1)
+    def urgent():
+        peer.send(b'u', socket.MSG_OOB)
+    def own(number, fd, pid, ready, event, sleeps=True):
+        ready.wait()
+        if sleeps:
+            blocked(pid)
+        fcntl.fcntl(fd, fcntl.F_SETOWN, pid)
+        if number == signal.SIGIO:
+            fcntl.fcntl(fd, fcntl.F_SETFL, os.O_RDWR | os.O_ASYNC)
+        event()
+        result = status(pid)
+        fcntl.fcntl(fd, fcntl.F_SETOWN, 0)
+        if number == signal.SIGIO:
+            fcntl.fcntl(fd, fcntl.F_SETFL, os.O_RDWR)
+        return result
+    # what the other one does meanwhile: a call to this kernel, one to the host, nothing at all
+    def reads(): os.read(other, 1)
+    def sleeps(): time.sleep(100)
+    def counts():
+        n = 0
+        while True: n += 1
+    for number, fd, event in (signal.SIGIO, f, data), (signal.SIGURG, connected.fileno(), urgent):
+        for what in reads, sleeps, counts:
+            ready = Turn()
+            def handle():
+                signal.signal(number, out)
+                try:
+                    ready.go()
+                    what()
+                except Out as e:
+                    return 7 if e.args[0] == number else 1
+            print(number.name, what.__name__, own(number, fd, child(handle), ready, event, what != counts))
+    # not handled, it ends a process if it is of that kind
+    def default():
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        ready.go()
+        os.read(other, 1)
+    ready = Turn()
+    print('default', own(signal.SIGIO, f, child(default), ready, data))
 
 
 def rights():

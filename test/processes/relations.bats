@@ -22,11 +22,11 @@ alike() {
 	assert [ -n "$output" ]
 }
 
-@test "locks of flock, fcntl and open file descriptions exclude, pass on and end with their holder, killed too; leases" {
+@test "locks of flock, fcntl and open file descriptions exclude, pass on and end with their holder, killed or crashed; leases" {
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ locks
 }
 
-@test "pipes by name: data, end of file, SIGPIPE, a killed reader" {
+@test "pipes by name: data, end of file, SIGPIPE, a killed or crashed writer" {
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ pipes
 }
 
@@ -40,6 +40,10 @@ alike() {
 
 @test "signals and waits: handlers, stops, groups, statuses, the parent's death" {
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ signals
+}
+
+@test "SIGIO and SIGURG for the owner of a file reach another process, whatever it does" {
+	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ owners
 }
 
 @test "umask, credentials and limits are a process's own, and last over exec" {
