@@ -57,13 +57,8 @@ suite() {
 
 # users_of KERNEL IMAGE: the processes that know of the one, and the descriptors of the other
 users_of() {
-	local process link
-	for process in /proc/[0-9]*; do
-		! grep -qF "${1#unix://}" "$process/environ" 2>/dev/null || echo "$process"
-		for link in "$process"/fd/*; do
-			[[ $(readlink "$link" 2>/dev/null) != "$2"* ]] || echo "$link"
-		done
-	done
+	grep -lF "${1#unix://}" /proc/[0-9]*/environ 2>/dev/null || true
+	find /proc/[0-9]*/fd -lname "$2*" 2>/dev/null || true
 }
 
 # none_left FILE: of the kernels and images of a suite, which it has written there, nothing is there any more
@@ -131,7 +126,8 @@ none_left() {
 		teardown() { rump_stop; }
 		TEST "fails" { rump_in false; }
 		TEST "leaves a process" {
-			rump_in sh -c 'trap "" HUP; : >/rump/busy; until [ -e "\$0" ]; do sleep 0.1; done' '$PWD/end' 3>&- &
+			rump_in sh -c 'trap "" HUP; : >/rump/busy; until [ -e "\$0" ]; do sleep 0.1; done' \
+				'$PWD/end' >/dev/null 2>&1 3>&- &
 			until rump_in test -e /rump/busy; do sleep 0.1; done
 		}
 		TEST "ends its kernel" { '$RUMP' halt --force "\$RUMP_URL"; }

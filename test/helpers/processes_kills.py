@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A tree of eight busy processes in /mnt: kill one at random, look at the file system, start it again.
+"""A tree of eight busy processes in /mnt: kill one at random, look at the others, start it again.
 
-usage: processes_kills.py COUNT [SEED]; prints how many were killed.
+usage: processes_kills.py COUNT [SEED]; prints how many were killed, how often the others went on and
+the kernel was lost, and where the killed ones were a moment before: a leader and what it has started
+count each.
 """
+import collections
+import errno
 import os
 import random
 import signal
@@ -29,6 +33,33 @@ def start(work):
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def where(pid):
+    """What a process is doing, by the host."""
+    try:
+        with open('/proc/%d/stat' % pid) as f:
+            state = f.read().rpartition(')')[2].split()[0]
+        with open('/proc/%d/wchan' % pid) as f:
+            channel = f.read()
+    except OSError:
+        return 'ended'
+    if state in 'ZX':
+        return 'ended'
+    if state == 'R':
+        return 'running'
+    # None of them waits for a futex of its own: it is parked by a call of the rump kernel.
+    return 'blocked' if channel.startswith('futex') else 'elsewhere'
+
+
+def members(group):
+    """The processes of a process group."""
+    for name in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            if os.getpgid(int(name)) == group:
+                yield int(name)
+        except ProcessLookupError:
+            pass
+
+
 def kill(process, group):
     """Kill all of a group, or first its leader."""
     if not group:
@@ -41,23 +72,40 @@ def kill(process, group):
     return process.wait()
 
 
-def main():
-    os.chdir('/mnt')
-    random.seed(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    processes = [start(work) for work in WORK]
-    killed = 0
-    for n in range(int(sys.argv[1])):
-        time.sleep(random.random() * 0.05)
-        i = random.randrange(len(WORK))
-        killed += kill(processes[i], random.random() < 0.5) == -signal.SIGKILL
+def probe(n):
+    """Whether the kernel still serves this process."""
+    try:
         with open('probe', 'w') as f:
             f.write(str(n))
         with open('probe') as f:
             assert f.read() == str(n)
+    except OSError as e:
+        assert e.errno == errno.EIO
+        return False
+    return True
+
+
+def main():
+    os.chdir('/mnt')
+    random.seed(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    processes = [start(work) for work in WORK]
+    killed = went_on = lost = 0
+    places = collections.Counter()
+    for n in range(int(sys.argv[1])):
+        time.sleep(random.random() * 0.05)
+        i = random.randrange(len(WORK))
+        places.update(map(where, members(processes[i].pid)))
+        killed += kill(processes[i], random.random() < 0.5) == -signal.SIGKILL
+        if not probe(n):
+            lost = 1
+            break
         processes[i] = start(WORK[i])
+        went_on += all(process.poll() is None for process in processes)
     for process in processes:
         kill(process, True)
-    print(killed, 'killed')
+    print('%d killed: %d times the others went on, %d times the kernel was lost' % (killed, went_on, lost))
+    print('%d were blocked in a call, %d running, %d elsewhere' %
+          tuple(places[place] for place in ('blocked', 'running', 'elsewhere')))
 
 
 if __name__ == '__main__':

@@ -24,6 +24,20 @@ run_helper() {
 	timeout -k 5 60 "$program" "$@"
 }
 
+# not COMMAND...: whether it fails; a word, where bash's ! is none
+not() {
+	! "$@"
+}
+
+# wait_for COMMAND...: until it succeeds, a minute at the most
+wait_for() {
+	local end=$((SECONDS + 60))
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || fail "waited in vain for: $*"
+		sleep 0.02
+	done
+}
+
 # need PROGRAM...: skip a test that runs what is not installed
 need() {
 	local program

@@ -7,16 +7,6 @@ setup() {
 	new_image 200M
 }
 
-# server_of IMAGE: the process that keeps the kernel which uses it
-server_of() {
-	local pid
-	for pid in $(processes_of "$1"); do
-		case $(readlink "/proc/$pid/exe") in
-		*/libexec/rump/serve) echo "$pid" ;;
-		esac
-	done
-}
-
 outside() {
 	timeout -k 2 60 python3 "$RUMP_TOP/test/helpers/processes_outside.py" "$RUMP_COMMAND" "$IMG" "$@"
 }
@@ -26,9 +16,10 @@ outside() {
 		cd /mnt
 		mkfifo fifo
 		(cat fifo; echo "fifo $?") &
-		(while echo x >file && cat file >copy; do :; done; echo "loop") &
+		exec 7>fifo # returns when cat has it
+		(while echo x >file && cat file >copy; do echo >"$1/busy"; done; echo "loop") &
 		python3 -c '
-		import fcntl, os, select, threading
+		import fcntl, os, select, sys, threading, time
 		os.mkfifo("other")
 		pipe, fifo = os.pipe()[0], os.open("other", os.O_RDWR)
 		lock, again = os.open("lock", os.O_CREAT | os.O_RDWR), os.open("lock", os.O_RDWR)
@@ -45,16 +36,27 @@ outside() {
 		    ("lock", fcntl.flock, again, fcntl.LOCK_EX),
 		    ("read", os.read, fifo, 1))]
 		for t in threads: t.start()
+		# They sleep, and go on doing so: they are in their calls.
+		def state():
+		    found = []
+		    for t in threads:
+		        with open(f"/proc/self/task/{t.native_id}/status") as f:
+		            found.append([l for l in f if "State" in l or "ctxt" in l])
+		    return found
+		last = None
+		while (now := state()) != last or any("S (sleeping)" not in t[0] for t in now):
+		    last = now
+		    time.sleep(0.05)
+		os.close(os.open(sys.argv[1] + "/blocked", os.O_CREAT))
 		for t in threads: t.join()
-		' &
-		echo ready >"$1"
+		' "$1" &
 		wait
 		echo "$$ ends"
 	END
 	sed -i 's/^\t\t//' "$HERE/tree"
-	inside bash "$HERE/tree" "$HERE/ready" >"$HERE/out" 2>"$HERE/errors" &
-	until [ -e "$HERE/ready" ]; do sleep 0.05; done
-	sleep 0.5
+	inside bash "$HERE/tree" "$HERE" >"$HERE/out" 2>"$HERE/errors" &
+	wait_for test -e "$HERE/blocked"
+	wait_for test -e "$HERE/busy"
 	local server begin
 	server=$(server_of "$IMG")
 	begin=${EPOCHREALTIME/./}
@@ -83,7 +85,7 @@ outside() {
 	# shellcheck disable=SC2016 # the inner shell expands it
 	inside bash -c 'echo x >/mnt/x; echo >"$0"; until [ -e "$1" ]; do sleep 0.05; done
 		/bin/cat /mnt/x; echo $?' "$HERE/ready" "$HERE/go" >"$HERE/out" 2>&1 &
-	until [ -e "$HERE/ready" ]; do sleep 0.05; done
+	wait_for test -e "$HERE/ready"
 	kill -9 "$(server_of "$IMG")"
 	touch "$HERE/go"
 	wait $!
@@ -91,6 +93,14 @@ outside() {
 	assert_line 'rump: cannot join the kernel: the process that kept it has ended'
 	assert_line 1
 	no_server
+}
+
+@test "a process is killed in the middle of the kernel: in a second all others get EIO, one message each" {
+	mkdir "$HERE/said"
+	run timeout -k 2 200 python3 "$RUMP_TOP/test/helpers/processes_middle.py" "$RUMP_COMMAND" "$IMG" \
+		"$HERE/said" 10
+	assert_success
+	assert_output 'lost: seen by all in less than 1 s'
 }
 
 @test "30 kills from outside: the others go on, or all get EIO and what was synced is there" {

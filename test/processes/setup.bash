@@ -35,10 +35,21 @@ processes_of() {
 	done | sort -u
 }
 
-# no_server: the process that keeps the kernel of this test's image ends, and soon
+# server_of IMAGE: the process that keeps the kernel which uses it
+server_of() {
+	local pid
+	for pid in $(processes_of "$1"); do
+		case $(readlink "/proc/$pid/exe") in
+		*/libexec/rump/serve) echo "$pid" ;;
+		esac
+	done
+}
+
+# no_server: the process that keeps the kernel of this test's image ends, within half a minute on a machine
+# that has much else to do
 no_server() {
 	local left turn
-	for ((turn = 0; turn < 50; turn++)); do
+	for ((turn = 0; turn < 300; turn++)); do
 		left=$(processes_of "$IMG")
 		[ -n "$left" ] || return 0
 		sleep 0.1
