@@ -19,7 +19,7 @@
  * whether reserved had come too near. So what it keeps was not being written.
  *
  * A place belongs to who holds the lock on its byte of the file (an OFD lock, which ends with its
- * process). Lengths that are read are checked: members need not trust each other's contents.
+ * process). Positions and lengths that are read are checked: members need not trust each other's contents.
  *
  * All processes of a member's kernel write its ring, one at a time, as its kernel sees to.
  *
@@ -76,6 +76,16 @@ struct net_bus {
 	unsigned int next;
 	uint64_t at[MEMBERS];
 };
+
+/**
+ * position() - A position that is in the file, which anybody may have written
+ *
+ * Frames begin where a length does not lie across the end of the ring.
+ */
+static uint64_t position(const uint64_t *at)
+{
+	return __atomic_load_n(at, __ATOMIC_ACQUIRE) & ~7ul;
+}
 
 /**
  * full_barrier() - What comes after is seen after what comes before
@@ -247,7 +257,7 @@ static int bus_open(struct net *net, struct rumpuser_ext_net *what)
 	}
 	bus->self = err;
 	for (unsigned int i = 0; i < MEMBERS; i++)
-		bus->at[i] = __atomic_load_n(&bus->file->members[i].head, __ATOMIC_ACQUIRE);
+		bus->at[i] = position(&bus->file->members[i].head);
 	net->bus = bus;
 	what->features = RUMPUSER_EXT_NET_OFFLOAD | RUMPUSER_EXT_NET_DIRECT;
 	if (!what->mtu)
@@ -310,7 +320,7 @@ static long bus_send(struct net *net, const struct iovec *iov, unsigned int n)
 	struct net_bus *bus = net->bus;
 	struct member *self = &bus->file->members[bus->self];
 	unsigned char *ring = bus->file->rings[bus->self];
-	uint64_t at = self->head;
+	uint64_t at = position(&self->head);
 	uint32_t length = net_bytes(iov, n);
 
 	if (length > NET_HEADER + NET_FRAME_MAX)
@@ -363,15 +373,15 @@ static long take(struct net_bus *bus, unsigned int i, const struct iovec *iov, s
 	const unsigned char *ring = bus->file->rings[i];
 
 	for (;;) {
-		uint64_t head = __atomic_load_n(&m->head, __ATOMIC_ACQUIRE), at = bus->at[i];
+		uint64_t head = position(&m->head), at = bus->at[i];
 		bool wanted;
 		uint32_t length;
 
 		if (at == head)
 			return 0;
 		memcpy(&length, ring + at % RING, sizeof(length));
-		if (overtaken(m, at) || length < NET_HEADER || length > head - at ||
-		    length > room) {
+		if (overtaken(m, at) || length < NET_HEADER || length > room ||
+		    ALIGN(sizeof(length) + length) > head - at) {
 			bus->at[i] = head;
 			continue;
 		}

@@ -113,6 +113,46 @@ flood() {
 	assert kill -0 "${KERNELS[0]}"
 }
 
+@test "positions where no frame can begin: nothing is read behind the file" {
+	need python3
+	begin_on 10.9.0.1/24 sleep 600
+	# The last member's ring ends with the file. What it says it has written begins a byte or three before that.
+	cat >member.py <<-'EOF'
+		import ctypes, mmap, struct, sys, time
+		MEMBERS, RING, TABLE = 32, 4 << 20, 128
+		libc = ctypes.CDLL(None)
+		f = open(sys.argv[1], "r+b")
+		m = mmap.mmap(f.fileno(), 0)
+		member = TABLE + (MEMBERS - 1) * TABLE
+		def look():  # have all of the others look, and wait until they sleep again
+		    for i in range(MEMBERS - 1):
+		        word = ctypes.c_uint.from_buffer(m, TABLE + i * TABLE + 4)
+		        if struct.unpack_from("I", m, TABLE + i * TABLE)[0]:
+		            while not word.value:
+		                time.sleep(0.001)
+		            word.value = 0
+		            libc.syscall(202, ctypes.byref(word), 1, 1)  # futex, FUTEX_WAKE
+		            while not word.value:
+		                time.sleep(0.001)
+		        del word
+		m[member:member + 4] = struct.pack("I", 1)
+		for head in map(int, sys.argv[2:]):
+		    for at in member + 8, member + 16:
+		        m[at:at + 8] = struct.pack("Q", head)
+		    look()
+	EOF
+	run timeout 20 python3 member.py "$BUS" $(((4 << 20) - 1)) $(((4 << 20) + 99)) $(((8 << 20) - 3))
+	assert_success
+	# This one finds such a position when it comes.
+	begin_on 10.9.0.2/24 sleep 600
+	run timeout 20 python3 member.py "$BUS" $(((8 << 20) + 99)) $(((12 << 20) - 1)) $(((12 << 20) + 1))
+	assert_success
+	for address in 10.9.0.1 10.9.0.2; do
+		run on 10.9.0.3/24 ping -c 2 -i 0.1 "$address"
+		assert_success
+	done
+}
+
 @test "two kernels have one address: duplicate address detection refuses IPv6, IPv4 goes on" {
 	begin on fd09::1/64,addr=10.9.0.1/24 bash -c '
 		while ip -6 addr show eth0 | grep -q tentative; do sleep 0.05; done
