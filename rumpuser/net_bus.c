@@ -23,6 +23,9 @@
  *
  * All processes of a member's kernel write its ring, one at a time, as its kernel sees to.
  *
+ * The file is made by whoever has its lock and finds no magic in it, which is written last: it may be
+ * empty, or what somebody has left who was killed, or had no room, while he made it.
+ *
  * What a member needs of the file is allocated when it comes, so a disk that is full is an error then. Who
  * can write the file can still cut it short, and the host sends SIGBUS to the next who touches it: that one gets memory of
  * zeros in its place, sees that the file is not what it was, and takes that for a cable that was pulled.
@@ -141,7 +144,7 @@ int rumpuser_ext_net_fault(unsigned long addr)
 
 /**
  * make() - Map the file, and make it what it is to be
- * @anew:	if it is empty
+ * @anew:	if nobody has, as whoever has its lock can tell
  *
  * Return: 0, or -errno: -EINVAL if it is something else
  */
@@ -164,9 +167,9 @@ static long make(int fd, struct file **file, bool anew)
 		return at;
 	*file = (struct file *)at;
 	err = allocate(fd, *file, *file, sizeof(struct file) - sizeof((*file)->rings));
-	if (!err && !st.st_size) {
-		(*file)->magic = MAGIC;
+	if (!err && anew && !(*file)->magic) {
 		(*file)->version = VERSION;
+		__atomic_store_n(&(*file)->magic, MAGIC, __ATOMIC_RELEASE);
 	}
 	if (!err && ((*file)->magic != MAGIC || (*file)->version != VERSION))
 		err = -EINVAL;

@@ -153,6 +153,24 @@ flood() {
 	done
 }
 
+@test "a bus that somebody began to make is made; a file of another size is not touched" {
+	# What is left when room has run out, or a kill has come, before the bus's magic was written.
+	local size=$((4096 + 4096 + 32 * (4 << 20)))
+	truncate -s "$size" "$BUS"
+	begin_on 10.9.0.1/24 sleep 600
+	run on 10.9.0.2/24 ping -c 2 -i 0.1 10.9.0.1
+	assert_success
+	end_kernels
+	for size in 1 $((size - 4096)) $((size + 4096)); do
+		rm "$BUS"
+		truncate -s "$size" "$BUS"
+		run on 10.9.0.1/24 true
+		assert_failure 1
+		assert_output "rump: RUMP_NET='bus=$BUS,addr=10.9.0.1/24': the file is no bus, or cannot be made one: Invalid argument"
+		assert_equal "$(stat -c '%s %b' "$BUS")" "$size 0"
+	done
+}
+
 @test "two kernels have one address: duplicate address detection refuses IPv6, IPv4 goes on" {
 	begin on fd09::1/64,addr=10.9.0.1/24 bash -c '
 		while ip -6 addr show eth0 | grep -q tentative; do sleep 0.05; done
