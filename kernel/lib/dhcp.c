@@ -3,7 +3,8 @@
  * dhcp.c - an address by DHCP (RFC 2131, options of RFC 2132)
  *
  * DISCOVER, OFFER, REQUEST, ACK, once, while the kernel is brought up. It speaks through a packet socket, as the
- * device has no address yet that an answer could be for. Each turn waits twice as long as the one before it.
+ * device has no address yet that an answer could be for. Each turn waits twice as long as the one before it, and
+ * no longer for an answer because of others that come meanwhile.
  * The lease is not renewed: servers for kernels that live for hours are to be asked by dhclient or udhcpc.
  */
 #include <asm/errno.h>
@@ -213,23 +214,25 @@ static bool is_answer(struct client *c, long n)
 
 /**
  * receive() - Wait for an answer
- * @until:	monotonic nanoseconds
+ * @wanted:	whether it is the one
+ * @wait:	milliseconds
  *
- * Return: its type, or 0
+ * Return: false if it has not come
  */
-static int receive(struct client *c, unsigned long long until)
+static bool receive(struct client *c, bool (*wanted)(const struct client *), unsigned int wait)
 {
-	for (;;) {
-		unsigned long long now = rumpuser_ext_clock_mono();
-		struct pollfd poll = { .fd = c->fd, .events = POLLIN };
+	unsigned long long now, until = rumpuser_ext_clock_mono() + wait * MSEC;
+	struct pollfd poll = { .fd = c->fd, .events = POLLIN };
+	long n;
 
-		if (now >= until ||
-		    rump__enter(__NR_poll, (long)&poll, 1, (until - now) / MSEC + 1, 0, 0, 0) <= 0)
-			return 0;
-		if (is_answer(c, rump__enter(__NR_recvfrom, c->fd, (long)&c->packet,
-					     sizeof(c->packet), 0, 0, 0)))
-			return *get(c, O_TYPE, 1, NULL);
+	while ((now = rumpuser_ext_clock_mono()) < until) {
+		if (rump__enter(__NR_poll, (long)&poll, 1, (until - now) / MSEC + 1, 0, 0, 0) <= 0)
+			break;
+		n = rump__enter(__NR_recvfrom, c->fd, (long)&c->packet, sizeof(c->packet), 0, 0, 0);
+		if (is_answer(c, n) && wanted(c))
+			return true;
 	}
+	return false;
 }
 
 /**
@@ -273,30 +276,43 @@ static void take(const struct client *c, struct net_config *result)
 }
 
 /**
+ * is_offer() - Whether the last packet offers an address
+ */
+static bool is_offer(const struct client *c)
+{
+	return *get(c, O_TYPE, 1, NULL) == OFFER && get(c, O_SERVER, 4, NULL) && c->packet.yiaddr;
+}
+
+/**
+ * is_decision() - Whether the last packet grants or refuses what the server has offered
+ */
+static bool is_decision(const struct client *c)
+{
+	const uint8_t *server = get(c, O_SERVER, 4, NULL);
+	uint8_t type = *get(c, O_TYPE, 1, NULL);
+
+	if (server && memcmp(server, &c->server, 4))
+		return false;
+	return type == NAK || (type == ACK && c->packet.yiaddr);
+}
+
+/**
  * turn() - One try
  * @wait:	milliseconds for each answer
  *
- * Return: whether there is an address
+ * Return: 0 if there is an address, ECONNREFUSED if the server would not give it, ETIMEDOUT
  */
-static bool turn(struct client *c, unsigned int wait)
+static int turn(struct client *c, unsigned int wait)
 {
-	const uint8_t *server;
-	int type;
-
 	send_message(c, DISCOVER);
-	do
-		type = receive(c, rumpuser_ext_clock_mono() + wait * MSEC);
-	while (type && type != OFFER);
-	server = type ? get(c, O_SERVER, 4, NULL) : NULL;
-	if (!server)
-		return false;
-	memcpy(&c->server, server, 4);
+	if (!receive(c, is_offer, wait))
+		return ETIMEDOUT;
+	memcpy(&c->server, get(c, O_SERVER, 4, NULL), 4);
 	c->address = c->packet.yiaddr;
 	send_message(c, REQUEST);
-	do
-		type = receive(c, rumpuser_ext_clock_mono() + wait * MSEC);
-	while (type && type != ACK && type != NAK);
-	return type == ACK;
+	if (!receive(c, is_decision, wait))
+		return ETIMEDOUT;
+	return *get(c, O_TYPE, 1, NULL) == ACK ? 0 : ECONNREFUSED;
 }
 
 /**
@@ -312,12 +328,31 @@ static bool is_connected(const struct client *c)
 }
 
 /**
+ * ask() - Try until there is an address, or it is enough
+ *
+ * Return: as turn(), or ENOLINK
+ */
+static int ask(struct client *c)
+{
+	unsigned int wait = FIRST_WAIT;
+	int err = ETIMEDOUT;
+
+	for (int i = 0; i < TURNS && err; i++, wait *= 2) {
+		err = turn(c, wait);
+		if (err && !is_connected(c))
+			return ENOLINK;
+	}
+	return err;
+}
+
+/**
  * net_dhcp() - Ask for an address
  * @index:	of the device, which is up
  * @mac:	its address
  * @result:	gets addresses, gateway, servers, size
  *
- * Return: 0 or an errno value, ETIMEDOUT if nobody answered, ENOLINK if nobody will
+ * Return: 0 or an errno value, ETIMEDOUT if nobody answered, ENOLINK if nobody will, ECONNREFUSED if the
+ * server has refused what it had offered
  */
 int net_dhcp(int index, const unsigned char mac[6], struct net_config *result)
 {
@@ -326,7 +361,6 @@ int net_dhcp(int index, const unsigned char mac[6], struct net_config *result)
 				    .sll_protocol = be16(ETH_P_IP),
 				    .sll_ifindex = index };
 	struct client *c = &client;
-	unsigned int wait = FIRST_WAIT;
 	long err;
 
 	if (result->naddresses == NET_ADDRESSES)
@@ -340,14 +374,8 @@ int net_dhcp(int index, const unsigned char mac[6], struct net_config *result)
 	if (c->fd < 0)
 		return -c->fd;
 	err = rump__enter(__NR_bind, c->fd, (long)&here, sizeof(here), 0, 0, 0);
-	for (int i = 0; !err; i++, wait *= 2) {
-		if (i == TURNS)
-			err = -ETIMEDOUT;
-		else if (turn(c, wait))
-			break;
-		else if (!is_connected(c))
-			err = -ENOLINK;
-	}
+	if (!err)
+		err = -ask(c);
 	rump__enter(__NR_close, c->fd, 0, 0, 0, 0, 0);
 	if (!err)
 		take(c, result);

@@ -94,6 +94,18 @@ static int open_device(const struct net_config *net, unsigned int port, struct r
 	return err ? fail(net, err, "the kernel cannot make a device") : 0;
 }
 
+static int no_lease(const struct net_config *net, int err)
+{
+	const char *why = err == ETIMEDOUT    ? "no DHCP server has answered" :
+			  err == ECONNREFUSED ? "the DHCP server gives no address" :
+						NULL;
+
+	if (!why)
+		return fail(net, err, "DHCP");
+	rump__error("RUMP_NET='%.*s': %s", (int)net->length, net->text, why);
+	return err;
+}
+
 /**
  * configure() - Bring a device up and give it what it is to have
  *
@@ -111,15 +123,11 @@ static int configure(struct net_config *net, const struct rump_net_info *info)
 		return fail(net, err, "the device cannot be brought up");
 	if (net->dhcp) {
 		err = net_dhcp(index, info->mac, net);
-		if (err == ETIMEDOUT) {
-			rump__error("RUMP_NET='%.*s': no DHCP server has answered",
-				    (int)net->length, net->text);
-			return err;
-		}
-		if (!err)
-			err = net_link_up(index, net->mtu);
 		if (err)
-			return fail(net, err, "DHCP");
+			return no_lease(net, err);
+		err = net_link_up(index, net->mtu);
+		if (err)
+			return fail(net, err, "the size that DHCP has given");
 	}
 	for (unsigned int i = 0; i < net->naddresses; i++) {
 		err = net_add_address(index, &net->addresses[i]);

@@ -171,6 +171,54 @@ flood() {
 	done
 }
 
+# bad_dhcp: a DHCP server that does not keep to the protocol
+bad_dhcp() {
+	cat <<-'EOF'
+		import socket, sys, time
+		OFFER, ACK, NAK = 2, 5, 6
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+		s.bind(("", 67))
+		open(sys.argv[2], "w").write("up")
+		def answer(request, kind, address="10.9.0.50"):
+		    head = b"" + request[1:16] + socket.inet_aton(address) + request[20:240]
+		    s.sendto(head + bytes((53, 1, kind, 54, 4, 10, 9, 0, 1, 255)), ("255.255.255.255", 68))
+		def kind(request):
+		    return request[240:].partition(b"5")[2][0]
+		if sys.argv[1] == "babbles":  # for ever, whether it is asked or not
+		    request = s.recv(2000)
+		    while True:
+		        answer(request, NAK)
+		        answer(request, 0)
+		        answer(request, ACK)
+		        time.sleep(0.02)
+		while True:
+		    request = s.recv(2000)
+		    if sys.argv[1] == "nothing":
+		        answer(request, OFFER if kind(request) == 1 else ACK, "0.0.0.0")
+		    elif sys.argv[1] == "refuses":
+		        answer(request, OFFER if kind(request) == 1 else NAK)
+	EOF
+}
+
+# badly_served HOW MESSAGE: by such a server there is no address, but a message, and soon
+badly_served() {
+	begin on 10.9.0.1/24 python3 bad_dhcp.py "$1" "$BATS_TEST_TMPDIR/ready-${#KERNELS[@]}"
+	run timeout 20 "$RUMP_COMMAND" run -n "bus=$BUS,dhcp" -- true
+	assert_failure 1
+	assert_output "rump: RUMP_NET='bus=$BUS,dhcp': $2"
+	end_kernels
+}
+
+@test "a DHCP server that babbles, offers nothing or refuses ends the start with a message" {
+	need python3
+	bad_dhcp >bad_dhcp.py
+	badly_served babbles "no DHCP server has answered"
+	badly_served nothing "no DHCP server has answered"
+	badly_served refuses "the DHCP server gives no address"
+}
+
 @test "two kernels have one address: duplicate address detection refuses IPv6, IPv4 goes on" {
 	begin on fd09::1/64,addr=10.9.0.1/24 bash -c '
 		while ip -6 addr show eth0 | grep -q tentative; do sleep 0.05; done

@@ -75,6 +75,7 @@ wait_for() {
 begin() {
 	READY=$BATS_TEST_TMPDIR/ready-${#KERNELS[@]}
 	export READY
+	rm -f "$READY"
 	"$@" 3>&- >"$READY.out" 2>&1 &
 	KERNELS+=($!)
 	wait_for "$READY" || {
