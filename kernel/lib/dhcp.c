@@ -4,7 +4,7 @@
  *
  * DISCOVER, OFFER, REQUEST, ACK, once, while the kernel is brought up. It speaks through a packet socket, as the
  * device has no address yet that an answer could be for. Each turn waits twice as long as the one before it, and
- * no longer for an answer because of others that come meanwhile.
+ * no longer for an answer because of others that come meanwhile. An address that somebody has is declined.
  * The lease is not renewed: servers for kernels that live for hours are to be asked by dhclient or udhcpc.
  */
 #include <asm/errno.h>
@@ -33,7 +33,7 @@
 #define UDP	     17
 #define OPTIONS_MAX  1200
 
-enum { DISCOVER = 1, OFFER, REQUEST, ACK = 5, NAK };
+enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK };
 
 /* Options of RFC 2132. */
 enum {
@@ -77,11 +77,13 @@ struct packet {
  * struct client - One exchange
  * @packet:	last received, or sent
  * @options:	bytes of options in it
+ * @alone:	nobody else can be on this network, so its addresses are free
  */
 struct client {
 	long fd;
 	int index;
 	const unsigned char *mac;
+	bool alone;
 	uint32_t xid;
 	uint32_t address, server;
 	size_t options;
@@ -125,7 +127,7 @@ static void put(struct client *c, int option, const void *data, size_t length)
 
 /**
  * send_message() - Broadcast a message
- * @type:	DISCOVER or REQUEST
+ * @type:	DISCOVER, REQUEST or DECLINE
  */
 static void send_message(struct client *c, uint8_t type)
 {
@@ -147,11 +149,12 @@ static void send_message(struct client *c, uint8_t type)
 	memcpy(p->chaddr, c->mac, ETH_ALEN);
 	p->magic = be32(MAGIC);
 	put(c, O_TYPE, &type, 1);
-	if (type == REQUEST) {
+	if (type != DISCOVER) {
 		put(c, O_ADDRESS, &c->address, 4);
 		put(c, O_SERVER, &c->server, 4);
 	}
-	put(c, O_WANTED, wanted, sizeof(wanted));
+	if (type != DECLINE)
+		put(c, O_WANTED, wanted, sizeof(wanted));
 	p->options[c->options++] = O_END;
 	length = FIXED + c->options;
 	p->udp.from = be16(CLIENT_PORT);
@@ -300,7 +303,8 @@ static bool is_decision(const struct client *c)
  * turn() - One try
  * @wait:	milliseconds for each answer
  *
- * Return: 0 if there is an address, ECONNREFUSED if the server would not give it, ETIMEDOUT
+ * Return: 0 if there is an address, ECONNREFUSED if the server would not give it, EADDRINUSE if somebody
+ * has it, ETIMEDOUT
  */
 static int turn(struct client *c, unsigned int wait)
 {
@@ -312,7 +316,13 @@ static int turn(struct client *c, unsigned int wait)
 	send_message(c, REQUEST);
 	if (!receive(c, is_decision, wait))
 		return ETIMEDOUT;
-	return *get(c, O_TYPE, 1, NULL) == ACK ? 0 : ECONNREFUSED;
+	if (*get(c, O_TYPE, 1, NULL) != ACK)
+		return ECONNREFUSED;
+	c->address = c->packet.yiaddr;
+	if (c->alone || !net_arp_probe(c->index, c->mac, (const unsigned char *)&c->address))
+		return 0;
+	send_message(c, DECLINE);
+	return EADDRINUSE;
 }
 
 /**
@@ -352,7 +362,7 @@ static int ask(struct client *c)
  * @result:	gets addresses, gateway, servers, size
  *
  * Return: 0 or an errno value, ETIMEDOUT if nobody answered, ENOLINK if nobody will, ECONNREFUSED if the
- * server has refused what it had offered
+ * server has refused what it had offered, EADDRINUSE if that was somebody's
  */
 int net_dhcp(int index, const unsigned char mac[6], struct net_config *result)
 {
@@ -367,6 +377,7 @@ int net_dhcp(int index, const unsigned char mac[6], struct net_config *result)
 		return EMFILE;
 	c->index = index;
 	c->mac = mac;
+	c->alone = result->kind == RUMPUSER_EXT_NET_PASST;
 	err = rumpuser_ext_random(&c->xid, sizeof(c->xid));
 	if (err)
 		return -err;

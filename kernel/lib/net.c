@@ -98,6 +98,7 @@ static int no_lease(const struct net_config *net, int err)
 {
 	const char *why = err == ETIMEDOUT    ? "no DHCP server has answered" :
 			  err == ECONNREFUSED ? "the DHCP server gives no address" :
+			  err == EADDRINUSE   ? "what the DHCP server gives are others' addresses" :
 						NULL;
 
 	if (!why)
@@ -107,17 +108,46 @@ static int no_lease(const struct net_config *net, int err)
 }
 
 /**
- * configure() - Bring a device up and give it what it is to have
+ * add_addresses() - Give a device its addresses
+ * @from:	the first of them
+ *
+ * Return: 0, or an errno value after a message
+ */
+static int add_addresses(const struct net_config *net, int index, unsigned int from)
+{
+	char text[64];
+	int err;
+
+	for (unsigned int i = from; i < net->naddresses; i++) {
+		err = net_add_address(index, &net->addresses[i]);
+		net_text(&net->addresses[i], text, sizeof(text));
+		if (err)
+			return fail(net, err, text);
+	}
+	return 0;
+}
+
+/**
+ * configure() - Give a device what it is to have, and bring it up
  *
  * Return: 0, or an errno value after a message
  */
 static int configure(struct net_config *net, const struct rump_net_info *info)
 {
-	int index = index_of(info->name), err;
+	int index = index_of(info->name), err = 0;
+	unsigned int given = net->naddresses;
 	char text[64];
 
 	if (index < 0)
 		return fail(net, -index, "the device is not there");
+	/* passt, which has nobody else behind it, would answer that the addresses are its own. */
+	if (net->kind != RUMPUSER_EXT_NET_PASST)
+		err = net_arp_notify(index);
+	if (err)
+		return fail(net, err, "its addresses cannot be announced");
+	err = add_addresses(net, index, 0);
+	if (err)
+		return err;
 	err = net_link_up(index, 0);
 	if (err)
 		return fail(net, err, "the device cannot be brought up");
@@ -128,12 +158,9 @@ static int configure(struct net_config *net, const struct rump_net_info *info)
 		err = net_link_up(index, net->mtu);
 		if (err)
 			return fail(net, err, "the size that DHCP has given");
-	}
-	for (unsigned int i = 0; i < net->naddresses; i++) {
-		err = net_add_address(index, &net->addresses[i]);
-		net_text(&net->addresses[i], text, sizeof(text));
+		err = add_addresses(net, index, given);
 		if (err)
-			return fail(net, err, text);
+			return err;
 	}
 	for (unsigned int i = 0; i < net->ngateways; i++) {
 		err = net_add_gateway(index, &net->gateways[i]);

@@ -62,7 +62,11 @@ bool net_parse(struct net_config *net, const char *text, size_t length, char why
 int net_link_up(int index, unsigned int mtu);
 int net_add_address(int index, const struct net_address *address);
 int net_add_gateway(int index, const struct net_address *gateway);
+int net_arp_notify(int index);
 void net_text(const struct net_address *address, char *text, size_t size);
+
+/* arp.c */
+bool net_arp_probe(int index, const unsigned char mac[6], const unsigned char address[4]);
 
 /* dhcp.c: 0, or an errno value, ETIMEDOUT if nobody answered */
 int net_dhcp(int index, const unsigned char mac[6], struct net_config *result);

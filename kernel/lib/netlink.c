@@ -3,6 +3,7 @@
 #include <asm/errno.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 
 #include "bare/raw.h"
@@ -135,6 +136,30 @@ int net_add_gateway(int index, const struct net_address *gateway)
 	r.body.route.rtm_flags = RTNH_F_ONLINK;
 	attribute(&r, RTA_GATEWAY, gateway->bytes, size_of(gateway));
 	attribute(&r, RTA_OIF, &index, sizeof(index));
+	return ask(&r);
+}
+
+/**
+ * net_arp_notify() - Have a device's IPv4 addresses announced to all when it is brought up
+ *
+ * Return: 0 or an errno value
+ */
+int net_arp_notify(int index)
+{
+	const struct {
+		struct rtattr family, configuration, notify;
+		int on;
+	} inet = {
+		{ sizeof(inet), AF_INET },
+		{ sizeof(inet) - RTA_LENGTH(0), IFLA_INET_CONF },
+		{ RTA_LENGTH(sizeof(int)), IPV4_DEVCONF_ARP_NOTIFY },
+		1,
+	};
+	struct request r;
+
+	begin(&r, RTM_NEWLINK, 0, sizeof(r.body.link));
+	r.body.link.ifi_index = index;
+	attribute(&r, IFLA_AF_SPEC, &inet, sizeof(inet));
 	return ask(&r);
 }
 

@@ -199,6 +199,8 @@ bad_dhcp() {
 		        answer(request, OFFER if kind(request) == 1 else ACK, "0.0.0.0")
 		    elif sys.argv[1] == "refuses":
 		        answer(request, OFFER if kind(request) == 1 else NAK)
+		    elif sys.argv[1] == "insists" and kind(request) in (1, 3):
+		        answer(request, OFFER if kind(request) == 1 else ACK)
 	EOF
 }
 
@@ -217,6 +219,42 @@ badly_served() {
 	badly_served babbles "no DHCP server has answered"
 	badly_served nothing "no DHCP server has answered"
 	badly_served refuses "the DHCP server gives no address"
+}
+
+@test "two kernels have one IPv4 address: both say so, and both live" {
+	local script='echo up >"$READY"; while ! [ -e go ]; do sleep 0.05; done; ip -4 -br addr show eth0; ping -q -c 1 127.0.0.1'
+	begin on 10.9.0.1/24,mac=02:00:00:00:00:01 bash -c "$script"
+	begin on 10.9.0.1/24,mac=02:00:00:00:00:02 bash -c "$script"
+	answers grep -qxF "rump: eth0: 10.9.0.1 is also the address of 02:00:00:00:00:02" ready-0.out
+	answers grep -qxF "rump: eth0: 10.9.0.1 is also the address of 02:00:00:00:00:01" ready-1.out
+	run on 10.9.0.3/24 ping -c 2 -i 0.1 10.9.0.1
+	assert_success
+	touch go
+	wait "${KERNELS[@]}"
+	for file in ready-0.out ready-1.out; do
+		assert_file_contains "$file" '^eth0 .* 10\.9\.0\.1/24'
+		assert_file_contains "$file" ' 0% packet loss'
+		# What one says is no reason for the other to say it again.
+		assert_equal "$(grep -c 'also the address' "$file")" 1
+	done
+}
+
+@test "an address that DHCP gives and somebody has is declined, and the next one taken" {
+	need dnsmasq
+	begin_on 10.9.0.1/24 dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=eth0 --user=root --no-ping \
+		--dhcp-sequential-ip --dhcp-range=10.9.0.50,10.9.0.51,1h --log-dhcp --log-facility=- \
+		--dhcp-leasefile="$BATS_TEST_TMPDIR/leases" --pid-file=
+	begin_on 10.9.0.50/24 sleep 600
+	run rump run -n "bus=$BUS,dhcp" -- ip -4 -br addr show eth0
+	assert_success
+	assert_output --regexp ' 10\.9\.0\.51/24'
+	assert_file_contains ready-0.out 'DHCPDECLINE(eth0) 10\.9\.0\.50'
+	refute grep -q 'also the address' ready-1.out
+	end_kernels
+	# A server that insists.
+	bad_dhcp >bad_dhcp.py
+	begin_on 10.9.0.50/24 sleep 600
+	badly_served insists "what the DHCP server gives are others' addresses"
 }
 
 @test "two kernels have one address: duplicate address detection refuses IPv6, IPv4 goes on" {
