@@ -78,12 +78,13 @@ struct packet {
  * @packet:	last received, or sent
  * @options:	bytes of options in it
  * @alone:	nobody else can be on this network, so its addresses are free
+ * @look:	only see whether there is a server
  */
 struct client {
 	long fd;
 	int index;
 	const unsigned char *mac;
-	bool alone;
+	bool alone, look;
 	uint32_t xid;
 	uint32_t address, server;
 	size_t options;
@@ -311,6 +312,8 @@ static int turn(struct client *c, unsigned int wait)
 	send_message(c, DISCOVER);
 	if (!receive(c, is_offer, wait))
 		return ETIMEDOUT;
+	if (c->look)
+		return 0;
 	memcpy(&c->server, get(c, O_SERVER, 4, NULL), 4);
 	c->address = c->packet.yiaddr;
 	send_message(c, REQUEST);
@@ -356,7 +359,7 @@ static int ask(struct client *c)
 }
 
 /**
- * net_dhcp() - Ask for an address
+ * net_dhcp() - Ask for an address, or, if none is wanted, whether a server is there
  * @index:	of the device, which is up
  * @mac:	its address
  * @result:	gets addresses, gateway, servers, size
@@ -373,10 +376,11 @@ int net_dhcp(int index, const unsigned char mac[6], struct net_config *result)
 	struct client *c = &client;
 	long err;
 
-	if (result->naddresses == NET_ADDRESSES)
+	if (result->dhcp && result->naddresses == NET_ADDRESSES)
 		return EMFILE;
 	c->index = index;
 	c->mac = mac;
+	c->look = !result->dhcp;
 	c->alone = result->kind == RUMPUSER_EXT_NET_PASST;
 	err = rumpuser_ext_random(&c->xid, sizeof(c->xid));
 	if (err)
@@ -388,7 +392,7 @@ int net_dhcp(int index, const unsigned char mac[6], struct net_config *result)
 	if (!err)
 		err = -ask(c);
 	rump__enter(__NR_close, c->fd, 0, 0, 0, 0, 0);
-	if (!err)
+	if (!err && !c->look)
 		take(c, result);
 	return -err;
 }

@@ -96,13 +96,24 @@ static int open_device(const struct net_config *net, unsigned int port, struct r
 
 static int no_lease(const struct net_config *net, int err)
 {
-	const char *why = err == ETIMEDOUT    ? "no DHCP server has answered" :
-			  err == ECONNREFUSED ? "the DHCP server gives no address" :
-			  err == EADDRINUSE   ? "what the DHCP server gives are others' addresses" :
-						NULL;
+	const char *why;
 
-	if (!why)
+	switch (err) {
+	case ETIMEDOUT:
+		why = "no DHCP server has answered";
+		break;
+	case ENOLINK:
+		why = net->kind == RUMPUSER_EXT_NET_PASST ? "passt has ended" : "the network has gone";
+		break;
+	case ECONNREFUSED:
+		why = "the DHCP server gives no address";
+		break;
+	case EADDRINUSE:
+		why = "what the DHCP server gives are others' addresses";
+		break;
+	default:
 		return fail(net, err, "DHCP");
+	}
 	rump__error("RUMP_NET='%.*s': %s", (int)net->length, net->text, why);
 	return err;
 }
@@ -151,7 +162,8 @@ static int configure(struct net_config *net, const struct rump_net_info *info)
 	err = net_link_up(index, 0);
 	if (err)
 		return fail(net, err, "the device cannot be brought up");
-	if (net->dhcp) {
+	/* With forwards passt is waited for: whoever runs the program may connect to them when it does. */
+	if (net->dhcp || net->nargs) {
 		err = net_dhcp(index, info->mac, net);
 		if (err)
 			return no_lease(net, err);

@@ -57,6 +57,11 @@ struct net_config {
 /* netparse.c */
 const char *net_next(const char *list, size_t *length);
 bool net_parse(struct net_config *net, const char *text, size_t length, char why[NET_WHY]);
+bool net_parse_address(const char *value, bool slash, struct net_address *a);
+
+/* netports.c */
+bool net_ports(const char *args, size_t length, const char *option, const char *value,
+	       const char **why);
 
 /* netlink.c: errno values */
 int net_link_up(int index, unsigned int mtu);

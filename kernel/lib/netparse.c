@@ -124,8 +124,11 @@ static bool parse6(const char *s, unsigned char *bytes)
 	return true;
 }
 
-/* An address, and with @slash the length of its network's prefix. */
-static bool parse_address(const char *value, bool slash, struct net_address *a)
+/**
+ * net_parse_address() - Read an address
+ * @slash:	with the length of its network's prefix
+ */
+bool net_parse_address(const char *value, bool slash, struct net_address *a)
 {
 	const char *end = str_find(value, '/');
 	size_t length = end ? (size_t)(end - value) : str_length(value);
@@ -173,7 +176,7 @@ static bool address_key(struct net_address *list, unsigned int *n, unsigned int 
 {
 	if (*n == max)
 		return wrong(why, "one address too many", value);
-	if (!parse_address(value, slash, &list[*n]))
+	if (!net_parse_address(value, slash, &list[*n]))
 		return wrong(why, slash ? "no address with the length of its prefix, as in "
 					  "10.0.0.2/24 or fd00::2/64" :
 					  "no address", value);
@@ -185,9 +188,10 @@ static bool address_key(struct net_address *list, unsigned int *n, unsigned int 
 static bool forward(struct net_config *net, const char *option, const char *value, char *why)
 {
 	size_t length = str_length(value);
+	const char *what;
 
-	if (!length)
-		return wrong(why, "no port", value);
+	if (!net_ports(net->args, net->nargs, option, value, &what))
+		return wrong(why, what, value);
 	if (net->nargs + 3 + length + 2 > NET_ARGS)
 		return wrong(why, "one port too many", value);
 	memcpy(net->args + net->nargs, option, 3);

@@ -35,8 +35,20 @@ refused() {
 	refused bus=f,mac=01:00:00:00:00:01 "'01:00:00:00:00:01' is no address of one device, as in 02:00:00:00:00:01"
 	refused bus=f,mac=2:0:0:0:0:1 "'2:0:0:0:0:1' is no address of one device, as in 02:00:00:00:00:01"
 	refused bus=f,gw=10.0.0.256 "'10.0.0.256' is no address"
-	refused passt,tcp= "'' is no port"
 	assert [ ! -e f ]
+}
+
+@test "forwards of ports that passt would refuse are refused" {
+	local ports how="is no port, or ports, as in 8080:80, 5000-5009, 127.0.0.1/22 or all"
+	for ports in '' 0 65536 99999999999 80x -80 80- 80: :80 81-80 80-81-82 80-85:90 80:90:100 0x50 http auto / /80 \
+		127.0.0.1/ 127.0.0.1 127.0.0.256/80 127.0.0.1%/80 %lo/80 %/80 127.0.0.1%averylonginterface/80 localhost/80 \
+		'[::1]/80' ::1::/80 127.0.0.1/all 127.0.0.1/80/81 '~' '~80:90' '~~80' '80~' all80; do
+		refused "passt,tcp=$ports" "'$ports' $how"
+		refused "passt,tcp=8080,udp=$ports" "'$ports' $how"
+	done
+	how="is all or nothing, and there are other ports"
+	refused passt,tcp=80,tcp=all "'all' $how"
+	refused passt,udp=none,udp=80 "'80' $how"
 }
 
 @test "addresses that are none are refused, with or without a prefix" {
