@@ -90,7 +90,8 @@ static const char *hijack_variable(const struct options *options)
 		blanket = append(blanket, ":", options->mounts[i].dir);
 	if (options->net)
 		blanket = append(blanket, ":", NET_BLANKETS);
-	if (net_has_dns(options->net))
+	/* A DHCP client must not write the host's. */
+	if (net_has_device(options->net))
 		blanket = append(blanket, ":", RESOLV_CONF);
 	if (blanket)
 		result = append(result, ",", compose("blanket=%s", blanket));

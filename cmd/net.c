@@ -26,17 +26,17 @@ void net_add(struct options *options, const char *argument)
 }
 
 /**
- * net_has_dns() - Whether one of the networks comes with name servers
+ * net_has_device() - Whether one of the networks is one
  * @list:	as in RUMP_NET, NULL for none
  */
-bool net_has_dns(const char *list)
+bool net_has_device(const char *list)
 {
 	static struct net_config net;
 	char why[NET_WHY];
 	size_t length;
 
 	for (; list && (list = net_next(list, &length)); list += length)
-		if (net_parse(&net, list, length, why) && (net.dhcp || net.ndns))
+		if (net_parse(&net, list, length, why) && net.kind != RUMPUSER_EXT_NET_NONE)
 			return true;
 	return false;
 }

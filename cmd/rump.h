@@ -72,7 +72,7 @@ void options_parse(struct options *options, int argc, char **argv, const char *h
 /* ---- net.c ---- */
 
 void net_add(struct options *options, const char *argument);
-bool net_has_dns(const char *list);
+bool net_has_device(const char *list);
 
 /* ---- mounts.c ---- */
 

@@ -4,7 +4,8 @@
  *
  * Done by the process that boots, before the program uses the kernel. The network is opened, becomes
  * an Ethernet device, and two host threads move its frames (kernel/arch/rump/drivers/rumpnet.c).
- * Then it gets its addresses, and name servers are written to /etc/resolv.conf of the rump kernel.
+ * Then it gets its addresses, and name servers are written to /etc/resolv.conf of the rump kernel. If there are
+ * none, that is a copy of the host's: the program's until somebody knows better, such as its DHCP client.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -19,7 +20,7 @@
 
 #define LOCAL_MAC   0x02 /* in the first byte: given by nobody */
 #define RESOLV_CONF "/etc/resolv.conf"
-#define RESOLV_ROOM 1024
+#define RESOLV_ROOM 4096
 /* Where passt and vde_plug are looked for: not by what a program has for PATH. */
 #define PATH	    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -195,14 +196,25 @@ static void add_dns(struct text *file, const struct net_config *net)
 
 static void write_resolv_conf(const struct text *file)
 {
-	long fd;
+	long host = -1, n = (long)file->length, fd;
+	char *text = file->at;
 
+	if (!n) {
+		host = raw4(__NR_openat, AT_FDCWD, RESOLV_CONF, O_RDONLY | O_CLOEXEC, 0);
+		if (host < 0)
+			return;
+		n = raw3(__NR_read, host, text, file->room);
+	}
 	rump__make_dirs("/etc");
 	fd = rump__enter(__NR_open, (long)RESOLV_CONF, O_WRONLY | O_CREAT | O_TRUNC, 0644, 0, 0, 0);
-	if (fd < 0)
-		return;
-	rump__enter(__NR_write, fd, (long)file->at, file->length, 0, 0, 0);
-	rump__enter(__NR_close, fd, 0, 0, 0, 0, 0);
+	while (fd >= 0 && n > 0) {
+		rump__enter(__NR_write, fd, (long)text, n, 0, 0, 0);
+		n = host >= 0 ? raw3(__NR_read, host, text, file->room) : 0;
+	}
+	if (fd >= 0)
+		rump__enter(__NR_close, fd, 0, 0, 0, 0, 0);
+	if (host >= 0)
+		raw1(__NR_close, host);
 }
 
 /**
@@ -263,7 +275,7 @@ int rump__net_up(void)
 			err = configure(&net, &info);
 		add_dns(&file, &net);
 	}
-	if (!err)
+	if (!err && port)
 		write_resolv_conf(&file);
 	return err;
 }

@@ -99,6 +99,34 @@ teardown() {
 	assert_line --regexp '^bound 10\.9\.0\.5[0-9]$'
 }
 
+@test "a DHCP client's script sets eth0 up and writes resolv.conf: the rump kernel's, not the host's" {
+	need dnsmasq busybox getent
+	[ "$(id -u)" -eq 0 ] || skip "only root may write the host's /etc/resolv.conf"
+	begin_on 10.9.0.1/24 dnsmasq --no-daemon --conf-file=/dev/null --interface=eth0 --user=root --no-resolv --no-hosts \
+		--dhcp-range=10.9.0.50,10.9.0.59,1h --dhcp-option=6,10.9.0.1 --address=/from.the.test/203.0.113.7 \
+		--dhcp-leasefile="$BATS_TEST_TMPDIR/leases" --pid-file=
+	cat >script <<-'EOF'
+		#!/bin/sh
+		[ "$1" = bound ] || exit 0
+		ip addr add "$ip/$mask" dev "$interface" && ip route add default via "$router"
+		echo "nameserver $dns" >/etc/resolv.conf
+	EOF
+	chmod +x script
+	# The host's file as this test sees it, should it be written after all.
+	echo 'nameserver 192.0.2.1' >host
+	run unshare -m bash -e -c '
+		mount --bind host /etc/resolv.conf
+		timeout 60 "$0" run -n "bus=$1" -- bash -e -c "
+			cat /etc/resolv.conf; busybox udhcpc -i eth0 -n -q -f -s ./script 2>/dev/null >&2
+			cat /etc/resolv.conf; ip -4 -br addr show eth0; getent ahosts from.the.test"' "$RUMP_COMMAND" "$BUS"
+	assert_success
+	assert_line --index 0 'nameserver 192.0.2.1'
+	assert_line --index 1 'nameserver 10.9.0.1'
+	assert_line --regexp '^eth0 .* 10\.9\.0\.5[0-9]/24'
+	assert_line --regexp '^203\.0\.113\.7 .*from\.the\.test'
+	assert_equal "$(cat host)" 'nameserver 192.0.2.1'
+}
+
 @test "vde: two kernels on a switch" {
 	need vde_switch vde_plug ping
 	vde_switch -s "$BATS_TEST_TMPDIR/switch" </dev/zero >/dev/null 2>&1 3>&- &
