@@ -8,8 +8,7 @@
  * closed then. Other threads are ended before, as the host is about to end them.
  *
  * The host can execute its own files only. So an ELF file of the rump kernel's is copied into a memory
- * file first, whose name says what it is a copy of: execute_name() reads it in the new program. Of a
- * script the first line is read here, and its interpreter is executed, on whichever side that is.
+ * file first (copies.c). Of a script the first line is read here, and its interpreter is executed, on whichever side that is.
  *
  * A vfork child comes here on its parent's stack, which is why small arrays are on it, and nothing else
  * stays in that memory.
@@ -17,13 +16,11 @@
 #include <asm/errno.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
-#include <linux/memfd.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/stat.h>
 
 #include "execute.h"
-#include "high.h"
 #include "outsider.h"
 #include "route.h"
 #include "server.h"
@@ -37,11 +34,6 @@
 #define MAX_SCRIPTS	5   /* that are each other's interpreters, as in Linux */
 #define STACK_ARGUMENTS 500
 #define MAX_ARGUMENTS	1000000
-#define COPY_SIZE	(256ul << 10)
-#define COPY_NAME	"rump:"
-#define COPY_LINK	"/memfd:" COPY_NAME
-#define COPY_LINK_END	" (deleted)"
-#define COPY_NAME_MAX	240 /* memfd_create(2) says 249 */
 
 /**
  * struct program - What is to be executed
@@ -198,70 +190,6 @@ static long execute_on_host(const struct program *program, long dir, const char 
 	result = hijack_host(&copy);
 	after_exec();
 	return result;
-}
-
-/**
- * copy_contents() - Copy a file from one kernel to the other
- * @from:	rump descriptor
- * @to:		host descriptor
- */
-static long copy_contents(long from, long to)
-{
-	long buffer = raw_call(__NR_mmap, 0, COPY_SIZE, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	long offset = 0, result;
-
-	if (raw_failed(buffer))
-		return buffer;
-	do {
-		result = kernel_call(__NR_pread64, from, buffer, COPY_SIZE, offset, 0, 0);
-		if (result > 0)
-			result = raw4(__NR_pwrite64, to, buffer, result, offset);
-		offset += result;
-	} while (result > 0);
-	raw2(__NR_munmap, buffer, COPY_SIZE);
-	return result;
-}
-
-/**
- * name_copy() - What a copy of a rump file is called
- * @room:	PATH_ROOM bytes
- */
-static const char *name_copy(char *room, long fd)
-{
-	const size_t prefix = sizeof(COPY_NAME) - 1;
-	long length = paths_rump_fd(room + prefix, fd, PATH_ROOM - prefix);
-
-	/* Of what is too long the end is left, by which programs are known. */
-	if (length > COPY_NAME_MAX)
-		room += length - COPY_NAME_MAX;
-	else if (raw_failed(length))
-		room[prefix] = 0;
-	memcpy(room, COPY_NAME, prefix);
-	return room;
-}
-
-/**
- * execute_copy_file() - Make a host file of a rump one
- *
- * Return: descriptor, or a negated errno
- */
-long execute_copy_file(long fd)
-{
-	char name[PATH_ROOM];
-	long made, result;
-
-	made = raw2(__NR_memfd_create, name_copy(name, fd), MFD_CLOEXEC);
-	if (raw_failed(made))
-		return made;
-	result = copy_contents(fd, made);
-	/* What is open for writing is not executed. */
-	if (!raw_failed(result)) {
-		str_printf(name, sizeof(name), "/proc/self/fd/%ld", made);
-		result = raw4(__NR_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC, 0);
-	}
-	raw1(__NR_close, made);
-	return raw_failed(result) ? result : high_move((int)result);
 }
 
 /**
@@ -487,11 +415,30 @@ static long execute_in_rump(const struct program *program, const struct named *n
 }
 
 /**
+ * execute_host_file() - Execute what the host has, so that the shim is loaded into it
+ * @dir, @path:	for the host
+ */
+static long execute_host_file(const struct program *program, long dir, const char *path)
+{
+	long made = execute_copy_marked(dir, path, program->flags), result;
+	struct program copy = *program;
+
+	if (raw_failed(made))
+		return execute_on_host(program, dir, path);
+	copy.flags = AT_EMPTY_PATH;
+	copy.moved = true;
+	copy.copy = made;
+	result = execute_on_host(&copy, made, "");
+	raw1(__NR_close, made);
+	return result;
+}
+
+/**
  * execute_named() - Execute a program on the side that its name is of
  */
 static long execute_named(const struct program *program, const struct named *named)
 {
-	return named->side == HIJACK_HOST ? execute_on_host(program, named->dir, named->path) :
+	return named->side == HIJACK_HOST ? execute_host_file(program, named->dir, named->path) :
 					    execute_in_rump(program, named);
 }
 
@@ -506,7 +453,7 @@ static long execute(const struct program *program)
 	long result;
 
 	if (!nplaces && !kernel_up)
-		return execute_on_host(program, program->dir, program->path);
+		return execute_host_file(program, program->dir, program->path);
 	result = readable_path(program->path);
 	if (result)
 		return result;
@@ -519,46 +466,6 @@ static long execute(const struct program *program)
 	    paths_again(&named, program->dir, program->path, nofollow, buffer))
 		result = execute_named(program, &named);
 	return result;
-}
-
-/**
- * execute_name() - If the program that a process runs is a copy of a rump file: the file's name
- * @dir, @exe:	the process's link to its program
- * @name:	PATH_ROOM bytes
- *
- * Return: its length, or 0
- */
-long execute_name(long dir, const char *exe, char *name)
-{
-	const size_t prefix = sizeof(COPY_LINK) - 1, end = sizeof(COPY_LINK_END) - 1;
-	char link[PATH_ROOM];
-	long length = raw4(__NR_readlinkat, dir, exe, link, sizeof(link) - 1);
-
-	if (raw_failed(length) || length < (long)(prefix + end))
-		return 0;
-	link[length] = 0;
-	if (!str_starts(link, COPY_LINK))
-		return 0;
-	length -= prefix + end;
-	memcpy(name, link + prefix, (size_t)length);
-	name[length] = 0;
-	return length;
-}
-
-/**
- * execute_name_thread() - What has been copied is known by its own name, not by the copy's
- */
-void execute_name_thread(void)
-{
-	char name[PATH_ROOM];
-	const char *base = name;
-
-	if (!execute_name(AT_FDCWD, "/proc/self/exe", name))
-		return;
-	for (const char *at = name; *at; at++)
-		if (*at == '/')
-			base = at + 1;
-	raw2(__NR_prctl, PR_SET_NAME, base);
 }
 
 /**

@@ -196,7 +196,7 @@ static bool is_rump_name(const char *path, long *fd)
 }
 
 /**
- * tell_program() - readlink(2) on the host: of a process's link to its program, if that is a copy of a rump file
+ * tell_program() - readlink(2) on the host: of a process's link to its program, if that is a copy
  * @result:	so far, as the host has it
  */
 static long tell_program(const struct hijack_call *call, long dir, const char *path, char *to, unsigned long room,

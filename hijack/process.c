@@ -83,8 +83,7 @@ void hijack_on_kernel(void)
 	long mask;
 
 	fds_start();
-	if (client_was_process())
-		execute_name_thread();
+	execute_name_thread();
 	raw2(__NR_prctl, PR_GET_NAME, name);
 	kernel_call(__NR_prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
 	mask = raw1(__NR_umask, 0);

@@ -37,6 +37,9 @@ hijack_fn route_select, route_pselect6;
 hijack_fn route_epoll_create, route_epoll_create1, route_epoll_ctl, route_epoll_wait;
 hijack_fn route_epoll_pwait, route_epoll_pwait2;
 
+/* capset.c */
+hijack_fn route_capset;
+
 /* inotify.c */
 hijack_fn route_inotify_init, route_inotify_init1, route_inotify_add_watch;
 
