@@ -4,6 +4,11 @@
  * ld.so loads the shim into dynamic programs of the shim's own architecture that do not gain
  * privileges by being run. All others would run without it and reach the host's files and
  * sockets, so they are refused. A script is what its interpreter is.
+ *
+ * Where sockets are the rump kernel's, no program gains privileges: there the user may do what root may,
+ * and what ping(8) has capabilities for is that. So such programs run under the shim, as children of a
+ * shell too, which nobody looks at before. Those with capabilities the shim executes as copies
+ * (hijack/marked.c).
  */
 #include <elf.h>
 #include <errno.h>
@@ -29,21 +34,53 @@ static _Noreturn void refuse(const char *path, const char *reason)
 }
 
 /**
+ * renounce() - Have no program that comes of this process gain privileges by being run
+ * @places:	RUMPHIJACK; nothing is done if it leaves sockets to the host
+ *
+ * Of root nobody takes capabilities for more than he has.
+ */
+void renounce(const char *places)
+{
+	bool sockets = false;
+
+	for (const char *at = places; *at; at += *at == ',') {
+		size_t length = strcspn(at, ",");
+
+		if (!strncmp(at, "socket=", 7))
+			sockets = strncmp(at, "socket=none", length);
+		at += length;
+	}
+	if (!sockets || !geteuid())
+		return;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		die(STATUS_FAILED, "privileges cannot be given up: %s", strerror(errno));
+}
+
+static bool has_renounced(void)
+{
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+}
+
+static bool has_capabilities(const char *path)
+{
+	return geteuid() && getxattr(path, "security.capability", NULL, 0) > 0;
+}
+
+/**
  * gains_privileges() - Whether execve(2) gives this program more than the user has
  */
 static const char *gains_privileges(const char *path, const struct stat *st)
 {
 	struct statvfs fs;
 
-	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
-		return NULL;
 	if (!statvfs(path, &fs) && (fs.f_flag & ST_NOSUID))
 		return NULL;
-	if ((st->st_mode & S_ISUID) && st->st_uid != geteuid())
+	if (!has_renounced() && (st->st_mode & S_ISUID) && st->st_uid != geteuid())
 		return "it is setuid";
-	if ((st->st_mode & S_ISGID) && (st->st_mode & S_IXGRP) && st->st_gid != getegid())
+	if (!has_renounced() && (st->st_mode & S_ISGID) && (st->st_mode & S_IXGRP) && st->st_gid != getegid())
 		return "it is setgid";
-	if (geteuid() && getxattr(path, "security.capability", NULL, 0) > 0)
+	/* ld.so is told of them even where they are of no effect. */
+	if (has_capabilities(path))
 		return "it has file capabilities";
 	return NULL;
 }
@@ -205,7 +242,8 @@ static int search(const char *name, char **path)
  * check_command() - Find a command that the shim can be loaded into, or say what is wrong and exit
  * @name:	as the user gives it
  *
- * Return: its path, or NULL if it lies in a mount, where only the shim can find it
+ * Return: its path, or NULL if only the shim can execute it: it lies in a mount, or has capabilities that
+ * are of no effect
  */
 char *check_command(const struct options *options, const char *name)
 {
@@ -226,6 +264,8 @@ char *check_command(const struct options *options, const char *name)
 		    is_path ? strerror(error) : "command not found");
 	if (error)
 		die(STATUS_NOT_EXECUTABLE, "%s: %s", name, strerror(error));
+	if (has_renounced() && has_capabilities(path))
+		return NULL;
 	check_file(path);
 	return path;
 }

@@ -70,7 +70,7 @@ static const char *default_sockets(const struct options *options)
 /**
  * hijack_variable() - RUMPHIJACK: the user's, with the blankets and the sockets of the options
  */
-static const char *hijack_variable(const struct options *options)
+const char *hijack_variable(const struct options *options)
 {
 	const char *given = getenv("RUMPHIJACK"), *result = NULL, *blanket = NULL;
 	const char *sockets = options->sockets;

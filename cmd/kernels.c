@@ -113,19 +113,24 @@ int kernel_main(int argc, char **argv)
 
 /**
  * set_attached() - Let the program that is executed use a kernel
+ *
+ * Return: which paths and sockets are the kernel's for it, as in RUMPHIJACK
  */
-static void set_attached(const char *name)
+static const char *set_attached(const char *name)
 {
 	struct options options = {};
 	const char *given = getenv("RUMPHIJACK");
 	int64_t result;
 	static struct answer answer;
+	static struct places_answer places;
 	int server = name_connect(name);
 
 	result = name_ask(server, REQUEST_STATUS, 0, &answer, sizeof(answer));
 	if (result == -EPERM)
 		die(STATUS_FAILED, "the kernel %s belongs to another user", name);
 	if (result < 0)
+		die(STATUS_FAILED, "the kernel %s has just ended", name);
+	if (!given && name_ask(server, REQUEST_PLACES, 0, &places, sizeof(places)) < 0)
 		die(STATUS_FAILED, "the kernel %s has just ended", name);
 	close(server);
 	environment_set(&options);
@@ -135,6 +140,7 @@ static void set_attached(const char *name)
 	unsetenv("RUMP_MOUNT");
 	setenv("RUMP_SERVER", name, true);
 	setenv("RUMP", name, true);
+	return given ? getenv("RUMPHIJACK") : places.text;
 }
 
 /**
@@ -149,8 +155,7 @@ int attach_main(int argc, char **argv)
 		command++;
 	if (!arguments[0] || !*command)
 		die(STATUS_USAGE, "rump attach takes a name and a command");
-	set_attached(arguments[0]);
-	start_attached(command);
+	start_attached(set_attached(arguments[0]), command);
 }
 
 static void print_kernel(const char *name, int server)

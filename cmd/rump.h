@@ -98,6 +98,7 @@ const char *probe_type(const struct mount *mount, int fd, uint64_t offset, uint6
 
 /* ---- environment.c ---- */
 
+const char *hijack_variable(const struct options *options);
 void environment_set(const struct options *options);
 char *installed(const char *name);
 
@@ -125,12 +126,13 @@ extern const char server_help[], attach_help[], list_help[], halt_help[], dmesg_
 
 /* ---- check.c ---- */
 
+void renounce(const char *places);
 char *check_command(const struct options *options, const char *name);
 
 /* ---- run.c, shell.c ---- */
 
 _Noreturn void start(struct options *options, char **command);
-_Noreturn void start_attached(char **command);
+_Noreturn void start_attached(const char *places, char **command);
 int run_main(int argc, char **argv);
 int shell_main(int argc, char **argv);
 

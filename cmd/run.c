@@ -36,7 +36,7 @@ const char shell_help[] = "usage: rump shell [OPTION]...\n"
 			  "\n" OPTIONS_HELP;
 
 /**
- * start_shell() - Let a shell under the shim find a command, in a mount that the host does not see
+ * start_shell() - Let a shell under the shim execute a command that only the shim can
  */
 static _Noreturn void start_shell(char **command)
 {
@@ -65,8 +65,10 @@ static _Noreturn void start_shell(char **command)
  */
 void start(struct options *options, char **command)
 {
-	char *path = check_command(options, command[0]);
+	char *path;
 
+	renounce(hijack_variable(options));
+	path = check_command(options, command[0]);
 	disk_entries(options);
 	environment_set(options);
 	server_start(options->name, command[0]);
@@ -79,16 +81,22 @@ void start(struct options *options, char **command)
 
 /**
  * start_attached() - Replace this process by a command, against a kernel that others have started
+ * @places:	RUMPHIJACK, as it is for the command
  */
-void start_attached(char **command)
+void start_attached(const char *places, char **command)
 {
 	struct options options = {};
+	char *path;
 
+	renounce(places);
 	/* What the host does not have may be in a mount. */
 	if (strchr(command[0], '/') && access(command[0], F_OK) < 0)
 		start_shell(command);
-	execvp(check_command(&options, command[0]), command);
-	die(STATUS_NOT_EXECUTABLE, "%s: %s", command[0], strerror(errno));
+	path = check_command(&options, command[0]);
+	if (!path)
+		start_shell(command);
+	execvp(path, command);
+	die(STATUS_NOT_EXECUTABLE, "%s: %s", path, strerror(errno));
 }
 
 /**

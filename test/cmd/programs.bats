@@ -151,6 +151,11 @@ patched() {
 	run as_nobody "$RUMP" run ./tool
 	assert_failure 1
 	assert_output 'rump: ./tool cannot be hijacked: it has file capabilities'
+	# Where they are of no effect a copy without them is run.
+	run as_nobody setpriv --no-new-privs "$RUMP" run --report ./tool
+	assert_success
+	assert_line tool
+	assert_line --partial 'rumphijack: '
 	run rump run ./tool
 	assert_success
 }

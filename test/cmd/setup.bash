@@ -18,12 +18,3 @@ rump() {
 variables() {
 	rump run "$@" -- /usr/bin/env
 }
-
-# as_nobody COMMAND...: run it without any privilege.
-as_nobody() {
-	if [ "$(id -u)" -eq 0 ]; then
-		setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
-	else
-		"$@"
-	fi
-}

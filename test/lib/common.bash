@@ -52,6 +52,15 @@ need_reach() {
 		skip "other users cannot reach $BUILD"
 }
 
+# as_nobody COMMAND...: run it without any privilege.
+as_nobody() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
+	else
+		"$@"
+	fi
+}
+
 # image TYPE [SIZE [MKFS-OPTION...]]: make an image and name it in IMG.
 image() {
 	rump_image "$@" || return
