@@ -13,9 +13,9 @@ void net_add(struct options *options, const char *argument)
 	static struct net_config net;
 	static unsigned int count;
 	char why[NET_WHY];
-	size_t length;
+	size_t length = 0;
 
-	if (net_next(argument, &length) != argument || argument[length])
+	if (*argument && (net_next(argument, &length) != argument || argument[length]))
 		die(STATUS_USAGE, "-n '%s': a network has no blanks in it", argument);
 	if (!net_parse(&net, argument, length, why))
 		die(STATUS_USAGE, "-n %s: %s", argument, why);

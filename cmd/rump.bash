@@ -20,6 +20,17 @@ _rump_mount() {
 	compopt -o filenames -o nospace
 }
 
+# _rump_net: a network, or the file of a bus.
+_rump_net() {
+	if [[ ${COMP_WORDS[COMP_CWORD - 1]}$1 == bus=* || ${COMP_WORDS[COMP_CWORD - 2]} == bus ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "${1#=}")
+		compopt -o filenames
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "default passt tap= vde= bus= none" -- "$1")
+	[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace
+}
+
 # _rump_command INDEX: the command of rump run, which begins at this word, with arguments of its own.
 _rump_command() {
 	if declare -F _command_offset >/dev/null; then
@@ -74,16 +85,16 @@ _rump() {
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		-m | --mount | -n | --net | -s | --sockets | --name | --mem | --ncpu | --trace)
-			# A colon is a word of its own: SRC : DIR : OPTIONS
+			# What breaks words is one of its own: SRC : DIR : OPTIONS, bus = FILE
 			local option=${COMP_WORDS[i]}
 			((i++))
-			while [ "${COMP_WORDS[i + 1]-}" = : ] && ((i + 1 <= COMP_CWORD)); do
+			while [[ ${COMP_WORDS[i + 1]-} == [:=]* ]] && ((i + 1 <= COMP_CWORD)); do
 				((i += 2))
 			done
 			((i >= COMP_CWORD)) || continue
 			case $option in
 			-m | --mount) _rump_mount "${word#:}" ;;
-			-n | --net) mapfile -t COMPREPLY < <(compgen -W none -- "$word") ;;
+			-n | --net) _rump_net "$word" ;;
 			-s | --sockets) _rump_families "${word#:}" ;;
 			--trace) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 			esac

@@ -12,8 +12,9 @@
 #define OPTIONS_HELP                                                                               \
 	"  -m, --mount SRC[:DIR[:OPTIONS]]  mount an image, a block device, or a file\n"           \
 	"                      system without a disk such as tmpfs, on DIR (/rump)\n"              \
-	"  -n, --net NET       a network stack of its own, connected by NET: passt,\n"             \
-	"                      tap=NAME, vde=URL, bus=FILE, or none; see rump_net(7)\n"            \
+	"  -n, --net NET       a network stack of its own, connected by NET: default,\n"           \
+	"                      which is passt, to the host's network; tap=NAME,\n"                 \
+	"                      vde=URL, bus=FILE, or none; see rump_net(7)\n"                      \
 	"  -s, --sockets LIST  families whose sockets are the rump kernel's:\n"                    \
 	"                      all, none, or as in inet:inet6 or all:nolocal\n"                    \
 	"      --name NAME     the kernel's host name; rump attach finds it\n"                                           \

@@ -24,7 +24,7 @@ static const struct {
 } kinds[] = {
 	{ "none", RUMPUSER_EXT_NET_NONE, false },   { "bus", RUMPUSER_EXT_NET_BUS, true },
 	{ "passt", RUMPUSER_EXT_NET_PASST, false }, { "tap", RUMPUSER_EXT_NET_TAP, true },
-	{ "vde", RUMPUSER_EXT_NET_VDE, true },
+	{ "vde", RUMPUSER_EXT_NET_VDE, true },      { "default", RUMPUSER_EXT_NET_PASST, false },
 };
 
 /**
@@ -254,7 +254,7 @@ static bool kind(struct net_config *net, const char *name, size_t length, const 
 		return true;
 	}
 	str_printf(why, NET_WHY,
-		   "there is no such network; there are 'passt', 'tap', 'vde', 'bus', 'none'");
+		   "there is no such network; there are 'passt', which is 'default', 'tap', 'vde', 'bus', 'none'");
 	return false;
 }
 

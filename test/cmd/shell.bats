@@ -101,7 +101,15 @@ complete_words() {
 	run complete_words run -m tm
 	assert_output tmpfs
 	run complete_words run -n ''
-	assert_output none
+	assert_output "$(printf '%s\n' default passt tap= vde= bus= none)"
+	run complete_words run -n bu
+	assert_output bus=
+	run complete_words run -n bus = di
+	assert_output disk.img
+	run complete_words run -n bus =
+	assert_line disk.img
+	run complete_words run -n bus = disk.img,addr = 10.9.0.1/24 tru
+	assert_line true
 	run complete_words run -m disk.img : /mnt -v true
 	assert_line true
 	run complete_words run -m disk.img : /mnt --ve

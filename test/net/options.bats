@@ -21,7 +21,10 @@ refused() {
 }
 
 @test "a mistake in -n is named, status 2" {
-	refused wlan "there is no such network; there are 'passt', 'tap', 'vde', 'bus', 'none'"
+	refused wlan "there is no such network; there are 'passt', which is 'default', 'tap', 'vde', 'bus', 'none'"
+	refused '' "there is no such network; there are 'passt', which is 'default', 'tap', 'vde', 'bus', 'none'"
+	refused default=x "'default' takes no name"
+	refused default,tcp=x "'x' is no port, or ports, as in 8080:80, 5000-5009, 127.0.0.1/22 or all"
 	refused tap "'tap' needs a name, as in tap=NAME"
 	refused bus= "'bus' needs a name, as in bus=NAME"
 	refused passt=x "'passt' takes no name"

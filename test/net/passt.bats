@@ -26,6 +26,13 @@ teardown() {
 	assert_output --partial ' mtu 1500 '
 }
 
+@test "it is what -n default means" {
+	run rump run -n default,mtu=1400 -- bash -c 'ip addr show eth0; ip route'
+	assert_success
+	assert_output --partial ' mtu 1400 '
+	assert_output --partial "default via $GATEWAY dev eth0"
+}
+
 @test "curl inside gets a file from a server of the host, which is the gateway, with either family" {
 	need curl python3
 	mkdir web
