@@ -65,16 +65,40 @@ kernel() {
 	refute_output 0
 }
 
-@test "a bridge joins two buses" {
+@test "a bridge joins two buses: bridge shows its links, whom it has learned, and keeps VLANs apart" {
 	need bridge
-	kernel bus=a bus=b -- '
-		ip link add br0 type bridge
-		ip link set eth0 master br0; ip link set eth1 master br0; ip link set br0 up'
+	begin rump run -n bus=a -n bus=b -- bash -e -c '
+		ip link add br0 type bridge vlan_filtering 1
+		ip link set eth0 master br0; ip link set eth1 master br0; ip link set br0 up
+		echo up >"$READY"
+		while ! [ -e joined ]; do sleep 0.05; done
+		bridge link show; bridge fdb show br br0; bridge vlan show
+		bridge vlan add dev eth1 vid 5 pvid untagged; bridge vlan del dev eth1 vid 1
+		bridge vlan show dev eth1 >apart
+		while ! [ -e seen ]; do sleep 0.05; done
+		bridge vlan add dev eth0 vid 5 pvid untagged
+		bridge vlan show dev eth0 >together
+		exec sleep 600'
 	kernel bus=a,addr=10.3.0.1/24,mac=02:00:00:00:00:0a -- true
-	run rump run -n bus=b,addr=10.3.0.2/24 -- bash -c '
-		for ((i = 0; i < 20; i++)); do ping -c 1 -W 1 10.3.0.1 && break; done; ip neigh'
+	run rump run -n bus=b,addr=10.3.0.2/24,mac=02:00:00:00:00:0b -- bash -c '
+		answers() { for ((i = 0; i < 20; i++)); do ping -c 1 -W 1 10.3.0.1 && return; done; }
+		answers; ip neigh; touch joined
+		while ! [ -s apart ]; do sleep 0.05; done
+		ping -c 2 -i 0.2 -W 1 10.3.0.1 >/dev/null || echo kept apart
+		touch seen
+		while ! [ -s together ]; do sleep 0.05; done
+		answers >/dev/null && echo together again'
 	assert_output --partial 'bytes from 10.3.0.1'
-	assert_output --partial '10.3.0.1 dev eth0 lladdr 02:00:00:00:00:0a'
+	assert_output --partial '10.3.0.1 dev eth0 lladdr 02:00:00:00:00:0a '
+	assert_line 'kept apart'
+	assert_line 'together again'
+	run cat ready-0.out apart
+	assert_line --regexp '^[0-9]+: eth0: .* master br0 state forwarding '
+	assert_line --regexp '^[0-9]+: eth1: .* master br0 state forwarding '
+	assert_line --regexp '^02:00:00:00:00:0a dev eth0 (vlan 1 )?master br0'
+	assert_line --regexp '^02:00:00:00:00:0b dev eth1 (vlan 1 )?master br0'
+	assert_line --regexp '^eth0 +1 PVID Egress Untagged'
+	assert_line --regexp '^eth1 +5 PVID Egress Untagged'
 }
 
 @test "WireGuard between two kernels" {
