@@ -17,9 +17,31 @@
 #include "net.h"
 
 #define PATH_ROOM 4096
-#define REPORT	  (NET_CHILD_FD + 1)
 
 static const char *const environment[] = { "PATH=/usr/local/bin:/usr/bin:/bin", NULL };
+
+static _Noreturn void fail(int report, long err)
+{
+	raw3(__NR_write, report, &err, sizeof(err));
+	for (;;)
+		raw1(__NR_exit_group, 127);
+}
+
+/**
+ * aside() - Have a descriptor out of the way of the numbers that the program is to find
+ *
+ * Where few descriptors are allowed it may be one of them.
+ */
+static int aside(int fd, int report)
+{
+	long moved = fd;
+
+	if (fd <= NET_CHILD_FD)
+		moved = raw3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, NET_CHILD_FD + 1);
+	if (moved < 0)
+		fail(report, moved);
+	return moved;
+}
 
 /**
  * run() - In the child: execute the program, wherever in the path it is
@@ -34,8 +56,10 @@ static _Noreturn void run(const char *path, const char *const *argv, int fd, boo
 
 	raw4(__NR_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
 	raw0(__NR_setsid);
-	raw3(__NR_dup3, report, REPORT, O_CLOEXEC);
-	raw3(__NR_close_range, REPORT, ~0u, CLOSE_RANGE_CLOEXEC);
+	fd = aside(fd, report);
+	messages = aside(messages, report);
+	report = aside(report, report);
+	raw3(__NR_close_range, NET_CHILD_FD, ~0u, CLOSE_RANGE_CLOEXEC);
 	raw3(__NR_dup3, fd, stdio ? 0 : NET_CHILD_FD, 0);
 	if (stdio)
 		raw3(__NR_dup3, fd, 1, 0);
@@ -52,9 +76,7 @@ static _Noreturn void run(const char *path, const char *const *argv, int fd, boo
 		if (error != -ENOENT)
 			err = error;
 	}
-	raw3(__NR_write, REPORT, &err, sizeof(err));
-	for (;;)
-		raw1(__NR_exit_group, 127);
+	fail(report, err);
 }
 
 /**

@@ -182,6 +182,18 @@ print(first)'
 	done
 }
 
+@test "it is started where few descriptors are allowed, and vde_plug beside it" {
+	need vde_plug
+	local limit
+	for limit in 16 24 64 700; do
+		run bash -c 'ulimit -n "$1"; exec timeout 60 "$2" run -n passt -n vde=null://,addr=10.0.1.2/24 -- ip -br -4 addr' \
+			bash "$limit" "$RUMP_COMMAND"
+		assert_success
+		assert_line --regexp '^eth0 .* [0-9.]+/[0-9]+'
+		assert_line --regexp '^eth1 .* 10\.0\.1\.2/24'
+	done
+}
+
 @test "names are asked for through the rump kernel's stack" {
 	need dnsmasq getent
 	begin_host 53 dnsmasq --no-daemon --conf-file=/dev/null --no-resolv --no-hosts --user="$(id -un)" --pid-file= \
