@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dhcp.c - an address by DHCP (RFC 2131, options of RFC 2132)
+ * dhcp.c - an address by DHCP (RFC 2131)
  *
  * DISCOVER, OFFER, REQUEST, ACK, once, while the kernel is brought up. It speaks through a packet socket, as the
  * device has no address yet that an answer could be for. Each turn waits twice as long as the one before it, and
@@ -21,7 +21,7 @@
 #include "bare/str.h"
 
 #include "core.h"
-#include "net.h"
+#include "dhcp.h"
 
 #define TURNS	     4
 #define FIRST_WAIT   500 /* ms */
@@ -34,20 +34,6 @@
 #define OPTIONS_MAX  1200
 
 enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK };
-
-/* Options of RFC 2132. */
-enum {
-	O_PAD = 0,
-	O_MASK = 1,
-	O_ROUTER = 3,
-	O_DNS = 6,
-	O_MTU = 26,
-	O_ADDRESS = 50,
-	O_TYPE = 53,
-	O_SERVER = 54,
-	O_WANTED = 55,
-	O_END = 255,
-};
 
 /* Everything in network order. */
 struct packet {
@@ -132,7 +118,7 @@ static void put(struct client *c, int option, const void *data, size_t length)
  */
 static void send_message(struct client *c, uint8_t type)
 {
-	static const uint8_t wanted[] = { O_MASK, O_ROUTER, O_DNS, O_MTU };
+	static const uint8_t wanted[] = { O_MASK, O_ROUTER, O_DNS, O_DOMAIN, O_MTU, O_SEARCH };
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
 				  .sll_protocol = be16(ETH_P_IP),
 				  .sll_ifindex = c->index,
@@ -174,30 +160,10 @@ static void send_message(struct client *c, uint8_t type)
 	rump__enter(__NR_sendto, c->fd, (long)p, length, 0, (long)&to, sizeof(to));
 }
 
-/**
- * get() - Find an option of the last packet
- * @least:	bytes it must have
- * @length:	result, or NULL
- */
-static const uint8_t *get(const struct client *c, int option, size_t least, size_t *length)
+/* Find an option of the last packet. */
+static const uint8_t *get(const struct client *c, int option, size_t least)
 {
-	const uint8_t *o = c->packet.options;
-
-	for (size_t i = 0; i + 1 < c->options && o[i] != O_END;) {
-		if (o[i] == O_PAD) {
-			i++;
-			continue;
-		}
-		if (i + 2 + o[i + 1] > c->options)
-			break;
-		if (o[i] == option && o[i + 1] >= least) {
-			if (length)
-				*length = o[i + 1];
-			return o + i + 2;
-		}
-		i += 2u + o[i + 1];
-	}
-	return NULL;
+	return dhcp_get((struct dhcp_options){ c->packet.options, c->options }, option, least, NULL);
 }
 
 /**
@@ -213,7 +179,7 @@ static bool is_answer(struct client *c, long n)
 	    p->magic != be32(MAGIC) || memcmp(p->chaddr, c->mac, ETH_ALEN))
 		return false;
 	c->options = n - FIXED;
-	return get(c, O_TYPE, 1, NULL);
+	return get(c, O_TYPE, 1);
 }
 
 /**
@@ -240,43 +206,15 @@ static bool receive(struct client *c, bool (*wanted)(const struct client *), uns
 }
 
 /**
- * take_list() - Addresses of an option
- */
-static void take_list(const struct client *c, int option, struct net_address *list,
-		      unsigned int *n, unsigned int max)
-{
-	size_t length, i;
-	const uint8_t *data = get(c, option, 4, &length);
-
-	for (i = 0; data && i + 4 <= length && *n < max; i += 4) {
-		list[*n] = (struct net_address){ .family = AF_INET };
-		memcpy(list[(*n)++].bytes, data + i, 4);
-	}
-}
-
-/**
  * take() - What the server has given
- *
- * What the user has set himself stays.
  */
 static void take(const struct client *c, struct net_config *result)
 {
-	const uint8_t *mask = get(c, O_MASK, 4, NULL), *mtu = get(c, O_MTU, 2, NULL);
-	struct net_address *a = &result->addresses[result->naddresses];
+	struct net_address *a = &result->addresses[result->naddresses++];
 
-	*a = (struct net_address){ .family = AF_INET, .prefix = 24 };
+	*a = (struct net_address){ .family = AF_INET };
 	memcpy(a->bytes, &c->packet.yiaddr, 4);
-	if (mask)
-		for (a->prefix = 0; a->prefix < 32; a->prefix++)
-			if (!(mask[a->prefix / 8] & 0x80 >> a->prefix % 8))
-				break;
-	result->naddresses++;
-	if (!result->ngateways)
-		take_list(c, O_ROUTER, result->gateways, &result->ngateways, 1);
-	if (!result->ndns)
-		take_list(c, O_DNS, result->dns, &result->ndns, NET_ADDRESSES);
-	if (mtu && !result->mtu && (mtu[0] << 8 | mtu[1]) >= 576)
-		result->mtu = mtu[0] << 8 | mtu[1];
+	dhcp_take((struct dhcp_options){ c->packet.options, c->options }, result);
 }
 
 /**
@@ -284,7 +222,7 @@ static void take(const struct client *c, struct net_config *result)
  */
 static bool is_offer(const struct client *c)
 {
-	return *get(c, O_TYPE, 1, NULL) == OFFER && get(c, O_SERVER, 4, NULL) && c->packet.yiaddr;
+	return *get(c, O_TYPE, 1) == OFFER && get(c, O_SERVER, 4) && c->packet.yiaddr;
 }
 
 /**
@@ -292,8 +230,8 @@ static bool is_offer(const struct client *c)
  */
 static bool is_decision(const struct client *c)
 {
-	const uint8_t *server = get(c, O_SERVER, 4, NULL);
-	uint8_t type = *get(c, O_TYPE, 1, NULL);
+	const uint8_t *server = get(c, O_SERVER, 4);
+	uint8_t type = *get(c, O_TYPE, 1);
 
 	if (server && memcmp(server, &c->server, 4))
 		return false;
@@ -314,12 +252,12 @@ static int turn(struct client *c, unsigned int wait)
 		return ETIMEDOUT;
 	if (c->look)
 		return 0;
-	memcpy(&c->server, get(c, O_SERVER, 4, NULL), 4);
+	memcpy(&c->server, get(c, O_SERVER, 4), 4);
 	c->address = c->packet.yiaddr;
 	send_message(c, REQUEST);
 	if (!receive(c, is_decision, wait))
 		return ETIMEDOUT;
-	if (*get(c, O_TYPE, 1, NULL) != ACK)
+	if (*get(c, O_TYPE, 1) != ACK)
 		return ECONNREFUSED;
 	c->address = c->packet.yiaddr;
 	if (c->alone || !net_arp_probe(c->index, c->mac, (const unsigned char *)&c->address))

@@ -188,6 +188,9 @@ static void add_dns(struct text *file, const struct net_config *net)
 {
 	char text[64];
 
+	/* Of several lines of this kind the last would count, but the first device is the first to ask. */
+	if (net->ndns && net->search[0] && !file->length)
+		text_printf(file, "search %s\n", net->search);
 	for (unsigned int i = 0; i < net->ndns; i++) {
 		net_text(&net->dns[i], text, sizeof(text));
 		text_printf(file, "nameserver %s\n", text);

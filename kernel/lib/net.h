@@ -17,6 +17,7 @@
 #define NET_ADDRESSES	8
 #define NET_NAME	256
 #define NET_ARGS	1024
+#define NET_SEARCH	256
 #define NET_WHY		160
 
 /**
@@ -36,6 +37,7 @@ struct net_address {
  * @name:	of a bus, a tap, a VDE
  * @args:	for passt(1): each ended by a zero byte, and one more
  * @nargs:	bytes of @args
+ * @search:	domains that DHCP has given, with blanks between
  */
 struct net_config {
 	const char *text;
@@ -47,6 +49,7 @@ struct net_config {
 	struct net_address addresses[NET_ADDRESSES];
 	struct net_address gateways[2];
 	struct net_address dns[NET_ADDRESSES];
+	char search[NET_SEARCH];
 	unsigned int naddresses, ngateways, ndns;
 	unsigned int mtu;
 	unsigned char mac[6];

@@ -84,7 +84,9 @@ teardown() {
 @test "a DHCP server and the shim's client; udhcpc as well" {
 	need dnsmasq busybox
 	begin_on 10.9.0.1/24 dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=eth0 --user=root \
-		--dhcp-range=10.9.0.50,10.9.0.59,1h --dhcp-option=6,10.9.0.9 --dhcp-option=26,1300 \
+		--dhcp-range=10.9.0.50,10.9.0.59,1h --dhcp-option=6,10.9.0.9 --dhcp-option=26,1300 --domain=plain.test \
+		--dhcp-mac=set:list,02:00:00:00:00:06 \
+		--dhcp-option=tag:list,option:domain-search,long.first.test,second.first.test,x-1.test \
 		--dhcp-leasefile="$BATS_TEST_TMPDIR/leases" --pid-file=
 	run rump run -n "bus=$BUS,dhcp,mac=02:00:00:00:00:05" -- bash -c 'ip addr show eth0; ip route; cat /etc/resolv.conf'
 	assert_success
@@ -92,7 +94,10 @@ teardown() {
 	assert_output --partial 'mtu 1300'
 	assert_output --partial 'default via 10.9.0.1'
 	assert_line 'nameserver 10.9.0.9'
+	assert_line 'search plain.test'
 	assert_file_contains leases 02:00:00:00:00:05
+	run rump run -n "bus=$BUS,dhcp,mac=02:00:00:00:00:06" -- cat /etc/resolv.conf
+	assert_output $'search long.first.test second.first.test x-1.test\nnameserver 10.9.0.9'
 	printf '%s\n' '#!/bin/sh' '[ "$1" = bound ] && echo "bound $ip"' >script
 	chmod +x script
 	run on 10.9.0.2/24 busybox udhcpc -i eth0 -n -q -f -s ./script
