@@ -132,6 +132,22 @@ teardown() {
 	assert_equal "$(cat host)" 'nameserver 192.0.2.1'
 }
 
+@test "a router's advertisement gives an address and a default route" {
+	need dnsmasq ping
+	begin_on 10.9.0.1/24,addr=fd09::1/64 dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=eth0 --user=root \
+		--enable-ra --dhcp-range=fd09::,ra-only,64 --dhcp-leasefile="$BATS_TEST_TMPDIR/leases" --pid-file=
+	run rump run -n "bus=$BUS,mac=02:00:00:00:00:05" -- bash -c '
+		for ((i = 0; i < 300; i++)); do
+			ip -6 addr show eth0 scope global dynamic -tentative | grep -q fd09: && break
+			sleep 0.1
+		done
+		ip -6 addr show eth0 scope global dynamic; ip -6 route show default; ping -c 2 -i 0.1 fd09::1'
+	assert_success
+	assert_line --regexp 'inet6 fd09::ff:fe00:5/64 scope global dynamic '
+	assert_line --regexp '^default via fe80::[0-9a-f:]+ dev eth0 proto ra '
+	assert_output --partial ' 0% packet loss'
+}
+
 @test "vde: two kernels on a switch" {
 	need vde_switch vde_plug ping
 	vde_switch -s "$BATS_TEST_TMPDIR/switch" </dev/zero >/dev/null 2>&1 3>&- &
