@@ -145,7 +145,7 @@ loaded() {
 	run env -u RUMP_COMMAND BATS_LIB_PATH="$TREE/lib/bats" \
 		bats --tap "$TREE/share/doc/rump/examples/tests.bats"
 	assert_success
-	assert_line 1..5
+	assert_line 1..7
 }
 
 @test "bash finds the completion of rump where it looks for it" {
