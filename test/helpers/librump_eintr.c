@@ -3,8 +3,8 @@
  * librump_eintr.c - what becomes of a blocked call when a signal comes: the table of signal(7)
  *
  * Each call is made of both kernels, with and without SA_RESTART. An alarm interrupts it again and
- * again, as one may come before it blocks; a call that is still there at the last has been restarted,
- * and the handler jumps out of it.
+ * again, as one may come before it blocks; a call that is still there at the last has been
+ * restarted, and the handler jumps out of it.
  *
  * Files have relative names: the test runs in a directory of its own, and the rump kernel's is /.
  */
@@ -33,14 +33,14 @@
 
 #include "librump_test.h"
 
-#define ALARM_US 20000
-#define ALARMS	 5 /* a call that is interrupted by all of them goes on */
+#define ALARM_US  20000
+#define ALARMS	  5 /* a call that is interrupted by all of them goes on */
 #define LENGTH(a) (int)(sizeof(a) / sizeof((a)[0]))
 
 /* Calls of the kernel under test, with six arguments. */
 static long (*kernel)(long nr, ...);
 #define sys(...) sys_padded(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define sys_padded(nr, a, b, c, d, e, f, ...)                                                \
+#define sys_padded(nr, a, b, c, d, e, f, ...)                                                      \
 	kernel((long)(nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /* The call that is to block, and what is closed after it. */
@@ -49,9 +49,9 @@ static struct {
 } call;
 static int opened[4], n_opened;
 #define blocks_in(...) blocks_in_padded(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define blocks_in_padded(number, a, b, c, d, e, f, ...)                                      \
-	(call.nr = (number), call.arg[0] = (long)(a), call.arg[1] = (long)(b),               \
-	 call.arg[2] = (long)(c), call.arg[3] = (long)(d), call.arg[4] = (long)(e),          \
+#define blocks_in_padded(number, a, b, c, d, e, f, ...)                                            \
+	(call.nr = (number), call.arg[0] = (long)(a), call.arg[1] = (long)(b),                     \
+	 call.arg[2] = (long)(c), call.arg[3] = (long)(d), call.arg[4] = (long)(e),                \
 	 call.arg[5] = (long)(f))
 
 static struct timespec minute = {60, 0};
@@ -429,8 +429,8 @@ static const char *outcome(int i, int flags)
 	CHECK(!sigaction(SIGALRM, &act, NULL));
 	if (!sigsetjmp(still_there, 1)) {
 		alarm_every(ALARM_US);
-		CHECK(sys(call.nr, call.arg[0], call.arg[1], call.arg[2], call.arg[3],
-			  call.arg[4], call.arg[5]) == -1);
+		CHECK(sys(call.nr, call.arg[0], call.arg[1], call.arg[2], call.arg[3], call.arg[4],
+			  call.arg[5]) == -1);
 		error = errno;
 	}
 	alarm_every(0);

@@ -69,8 +69,8 @@ static void short_copy(int argc, char **argv)
 }
 
 /*
- * Memory is used up in one way after the other: the call that wants more fails, and what was used is
- * there again once it has been given back.
+ * Memory is used up in one way after the other: the call that wants more fails, and what was used
+ * is there again once it has been given back.
  */
 #define MIB	 (1L << 20)
 #define MANY_FDS 1000
