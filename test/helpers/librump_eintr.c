@@ -112,6 +112,13 @@ static void read_timer(void)
 	blocks_in(SYS_read, keep(sys(SYS_timerfd_create, CLOCK_MONOTONIC, 0)), &n, sizeof(n));
 }
 
+static void read_event(void)
+{
+	static uint64_t n;
+
+	blocks_in(SYS_read, keep(sys(SYS_eventfd2, 0, 0)), &n, sizeof(n));
+}
+
 static void open_fifo(void)
 {
 	sys(SYS_unlink, "fifo");
@@ -307,6 +314,27 @@ static void wait_select(void)
 	blocks_in(SYS_select, p[0] + 1, &set);
 }
 
+/* With a mask that stays until the call is over. */
+static const uint64_t no_signals;
+
+static void wait_epoll_mask(void)
+{
+	wait_epoll();
+	blocks_in(SYS_epoll_pwait, call.arg[0], call.arg[1], 1, -1, &no_signals,
+		  sizeof(no_signals));
+}
+
+static void wait_poll_mask(void)
+{
+	wait_poll();
+	blocks_in(SYS_ppoll, call.arg[0], 1, NULL, &no_signals, sizeof(no_signals));
+}
+
+static void wait_suspended(void)
+{
+	blocks_in(SYS_rt_sigsuspend, &no_signals, sizeof(no_signals));
+}
+
 static void wait_signal(void)
 {
 	static uint64_t usr1 = 1 << (SIGUSR1 - 1);
@@ -360,6 +388,13 @@ static void wait_uring(void)
 		blocks_in(SYS_io_uring_enter, keep(fd), 0, 1, IORING_ENTER_GETEVENTS);
 }
 
+static void wait_uring_mask(void)
+{
+	wait_uring();
+	blocks_in(SYS_io_uring_enter, call.arg[0], 0, 1, IORING_ENTER_GETEVENTS, &no_signals,
+		  sizeof(no_signals));
+}
+
 #define NEVER	  "EINTR"
 #define RESTARTED "restarted"
 
@@ -372,6 +407,7 @@ static const struct {
 	{"write to a pipe", write_pipe, RESTARTED},
 	{"read of an inotify descriptor", read_inotify, RESTARTED},
 	{"read of a timer", read_timer, RESTARTED},
+	{"read of an eventfd", read_event, RESTARTED},
 	{"open of a FIFO", open_fifo, RESTARTED},
 	{"F_SETLKW", lock_file, RESTARTED},
 	{"flock", flock_file, RESTARTED},
@@ -389,14 +425,18 @@ static const struct {
 	{"msgrcv", receive_message, NEVER},
 	{"msgsnd", send_message, NEVER},
 	{"epoll_wait", wait_epoll, NEVER},
+	{"epoll_pwait with a mask", wait_epoll_mask, NEVER},
 	{"poll", wait_poll, NEVER},
+	{"ppoll with a mask", wait_poll_mask, NEVER},
 	{"select", wait_select, NEVER},
 	{"sigtimedwait", wait_signal, NEVER},
 	{"nanosleep", wait_sleep, NEVER},
 	{"clock_nanosleep", wait_clock, NEVER},
 	{"pause", wait_pause, NEVER},
+	{"sigsuspend", wait_suspended, NEVER},
 	{"io_getevents", wait_aio, NEVER},
 	{"io_uring_enter", wait_uring, NEVER},
+	{"io_uring_enter with a mask", wait_uring_mask, NEVER},
 };
 
 static volatile sig_atomic_t alarms;
