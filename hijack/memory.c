@@ -9,7 +9,8 @@
  * (kernel/lib/fault.c).
  *
  * The host's kernel gets no signal when it touches a page for a call: the call fails with
- * EFAULT. Then the pages that its arguments point to are brought, and it is made again.
+ * EFAULT. Then the pages that its arguments point to are brought, and it is made again. A call that has
+ * taken something by then, such as a datagram, could not give it back: for such ones they are brought before.
  *
  * A program that asks for a place outside the window (MAP_FIXED) gets a copy there, if the
  * mapping is private; a shared one cannot be there, and fails with ENODEV.
@@ -33,7 +34,7 @@ struct iovec_raw {
 	unsigned long length;
 };
 
-static bool memory_used; /* rump files have been mapped */
+bool memory_used;
 
 /**
  * fill() - Read a part of a rump file into memory
@@ -206,12 +207,38 @@ static bool touch_vector(unsigned long vector, unsigned long n)
 }
 
 /**
+ * touch_message() - Have the pages of a message brought
+ */
+static bool touch_message(unsigned long at)
+{
+	struct message message;
+	bool any = touch(at, sizeof(message));
+
+	if (!peek(&message, (const void *)at, sizeof(message)))
+		return any;
+	any |= touch((unsigned long)message.control, message.control_length);
+	any |= touch((unsigned long)message.name, message.name_length);
+	return touch_vector((unsigned long)message.iov, message.iov_length) || any;
+}
+
+/**
+ * touch_messages() - Have the pages of several messages brought
+ */
+static bool touch_messages(unsigned long at, unsigned long n)
+{
+	bool any = touch(at, n * sizeof(struct message_vector));
+
+	for (unsigned long i = 0; i < n && i < IOV_MAX; i++)
+		any |= touch_message(at + i * sizeof(struct message_vector));
+	return any;
+}
+
+/**
  * touch_arguments() - Have the pages brought that the arguments of a call point to
  */
 static bool touch_arguments(const struct hijack_call *call)
 {
 	const unsigned long *arg = call->arg;
-	struct message message;
 	bool any = false;
 
 	switch (call->nr) {
@@ -233,17 +260,25 @@ static bool touch_arguments(const struct hijack_call *call)
 		return touch_vector(arg[1], arg[2]);
 	case __NR_sendmsg:
 	case __NR_recvmsg:
-		any = touch(arg[1], sizeof(message));
-		if (!peek(&message, (const void *)arg[1], sizeof(message)))
-			return any;
-		any |= touch((unsigned long)message.control, message.control_length);
-		any |= touch((unsigned long)message.name, message.name_length);
-		return touch_vector((unsigned long)message.iov, message.iov_length) || any;
+		return touch_message(arg[1]);
+	case __NR_sendmmsg:
+	case __NR_recvmmsg:
+		return touch_messages(arg[1], arg[2]);
 	}
 	/* A string or a structure: where it begins, and the page behind. */
 	for (int i = 0; i < 6; i++)
 		any |= touch(arg[i], PAGE);
 	return any;
+}
+
+/**
+ * memory_bring() - Have the pages brought that a call of the host is about to fill
+ */
+void memory_bring(const struct hijack_call *call)
+{
+	if (call->nr == __NR_recvfrom)
+		touch(call->arg[4], PAGE);
+	touch_arguments(call);
 }
 
 /**

@@ -258,7 +258,30 @@ void faults_messages(void)
 	C(sendmsg, pair[0], there, 0);
 	T(recv(pair[1], page_end - 20, 20, 0));
 	note_bytes("received", page_end - 20, 10);
-	T(madvise(mapped, 4 * PAGE, MADV_DONTNEED));
-	T(recvmsg(pair[1], there, 0));
-	note_bytes("received", mapped + 3 * PAGE, 10);
+	T(recv(pair[1], page_end - 20, 20, 0));
+	note("a message is not lost when its pages have yet to be brought");
+	for (int i = 0; i < 5; i++) {
+		struct mmsghdr *several = (struct mmsghdr *)there;
+
+		T(send(pair[0], "0123456789" + i, 10 - i, 0));
+		T(madvise(mapped, 4 * PAGE, MADV_DONTNEED));
+		switch (i) {
+		case 0:
+			T(recvmsg(pair[1], there, MSG_DONTWAIT));
+			break;
+		case 1:
+			T(recv(pair[1], mapped + 3 * PAGE, 10, MSG_DONTWAIT));
+			break;
+		case 2:
+			T(read(pair[1], mapped + 3 * PAGE, 10));
+			break;
+		case 3:
+			T(readv(pair[1], (struct iovec *)(mapped + 2 * PAGE), 1));
+			break;
+		default:
+			T(recvmmsg(pair[1], several, 1, MSG_DONTWAIT, NULL));
+			T(several->msg_len);
+		}
+		note_bytes("received", mapped + 3 * PAGE, 10);
+	}
 }
