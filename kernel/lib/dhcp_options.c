@@ -132,7 +132,7 @@ static bool take_name(struct text *to, const uint8_t *data, size_t length, size_
 	unsigned int pointers = 0;
 	bool first = true;
 
-	for (size_t i = *at; i < length; first = false) {
+	for (size_t i = *at; i < length;) {
 		size_t n = data[i++];
 
 		if (n >= POINTER) {
@@ -153,6 +153,7 @@ static bool take_name(struct text *to, const uint8_t *data, size_t length, size_
 			text_byte(to, '.');
 		if (!add_label(to, data + i, n))
 			return false;
+		first = false;
 		i += n;
 	}
 	return false;

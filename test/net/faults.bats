@@ -221,6 +221,14 @@ badly_served() {
 	badly_served refuses "the DHCP server gives no address"
 }
 
+@test "a fuzzer finds nothing in the reading of DHCP's options in a short run" {
+	mkdir corpus
+	printf '\001\004\377\377\377\000\003\004\012\011\000\001\006\010\012\011\000\001\012\011\000\002\032\002\005\024\377' >corpus/plain
+	printf '\017\012plain.test\167\007\001a\004test\167\006\000\001b\300\002\000\377' >corpus/search
+	run "$BUILD/test/librump_fuzz_dhcp" -seed=1 -runs=200000 -max_len=600 -artifact_prefix="$BATS_TEST_TMPDIR/" corpus
+	assert_success
+}
+
 @test "two kernels have one IPv4 address: both say so, and both live" {
 	local script='echo up >"$READY"; while ! [ -e go ]; do sleep 0.05; done; ip -4 -br addr show eth0; ping -q -c 1 127.0.0.1'
 	begin on 10.9.0.1/24,mac=02:00:00:00:00:01 bash -c "$script"
