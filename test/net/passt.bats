@@ -131,25 +131,8 @@ gone() {
 		'80 hello ::1' '81 hello ::1' 'udp hello ::1')"
 }
 
-# four_ports: the first of four ports that nobody listens on, below those that connections get
-four_ports() {
-	python3 -c '
-import random, socket
-while True:
-    first = random.randrange(20000, 32000)
-    try:
-        for port in range(first, first + 4):
-            for family in socket.AF_INET, socket.AF_INET6:
-                with socket.socket(family) as s: s.bind(("", port))
-        break
-    except OSError: pass
-print(first)'
-}
-
 @test "what passt takes for ports, -n takes; what it does not, -n does not" {
-	need python3
-	local port spec
-	port=$(four_ports)
+	local port=8080 spec
 	for spec in "$port" "$port:80" "$port-$((port + 3))" "$port-$((port + 3)):80-83" "127.0.0.1/$port" "127.0.0.1%lo/$port:80" \
 		"::1/$port" "~1-32700" "127.0.0.1/~1-60000" "$port,tcp=$((port + 1))" none; do
 		run rump run -n "passt,tcp=$spec" -- true
@@ -158,7 +141,7 @@ print(first)'
 	done
 	for spec in 65536 80x -80 80- 80: 81-80 80-85:90 0x50 auto /80 127.0.0.1/ 127.0.0.256/80 %lo/80 localhost/80 '[::1]/80' \
 		127.0.0.1/all '~' '~80:90'; do
-		run timeout 10 passt -f -q -t "$spec" -s "$BATS_TEST_TMPDIR/socket"
+		run host timeout 10 passt -f -q -t "$spec" -s "$BATS_TEST_TMPDIR/socket"
 		assert_failure 1
 		run rump run -n "passt,tcp=$spec" -- true
 		assert_failure 2
@@ -167,16 +150,13 @@ print(first)'
 
 @test "a port of the host that is in use: a message, status 1" {
 	need python3
-	local port spec
-	port=$(free_port)
-	python3 -m http.server --bind 127.0.0.1 "$port" >/dev/null 2>&1 3>&- &
-	KERNELS+=($!)
-	answers curl -so /dev/null "http://127.0.0.1:$port/"
+	local spec
+	begin_host 8080 python3 -m http.server --bind 127.0.0.1 8080
 	# With an address there is no other reason to wait for passt.
-	for spec in "tcp=127.0.0.1/$port:80" "addr=10.0.0.2/24,tcp=127.0.0.1/$port:80"; do
+	for spec in "tcp=127.0.0.1/8080:80" "addr=10.0.0.2/24,tcp=127.0.0.1/8080:80"; do
 		run rump run -n "passt,$spec" -- touch ran
 		assert_failure 1
-		assert_line "Failed to bind any port for '-t 127.0.0.1/$port:80', exiting"
+		assert_line "Failed to bind any port for '-t 127.0.0.1/8080:80', exiting"
 		assert_line "rump: RUMP_NET='passt,$spec': passt has ended"
 		assert [ ! -e ran ]
 	done
@@ -186,7 +166,7 @@ print(first)'
 	need vde_plug
 	local limit
 	for limit in 16 24 64 700; do
-		run bash -c 'ulimit -n "$1"; exec timeout 60 "$2" run -n passt -n vde=null://,addr=10.0.1.2/24 -- ip -br -4 addr' \
+		run host bash -c 'ulimit -n "$1"; exec timeout 60 "$2" run -n passt -n vde=null://,addr=10.0.1.2/24 -- ip -br -4 addr' \
 			bash "$limit" "$RUMP_COMMAND"
 		assert_success
 		assert_line --regexp '^eth0 .* [0-9.]+/[0-9]+'
