@@ -2,17 +2,18 @@
 /* hijack_poll_stress.c - many waits at once, waits that are left, waits that last, and their time */
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -193,25 +194,54 @@ int stress(int threads, int sources, int rounds)
 	return 0;
 }
 
-static double cpu_time(void)
+static double time_of(clockid_t clock)
 {
-	struct rusage usage;
+	struct timespec time;
 
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-	       1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+	return clock_gettime(clock, &time) ? -1 : (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Waits of three seconds together use next to no processor time. */
+/* Of the process that keeps the kernel, which is called after this one. Forks of it are, too, and use less. */
+static clockid_t kernel_clock(void)
+{
+	char expected[32], name[32], path[64];
+	DIR *dir = opendir("/proc");
+	clockid_t clock, found = -1;
+	struct dirent *entry;
+	double most = -1;
+	FILE *file;
+
+	snprintf(expected, sizeof(expected), "rump:%.10s\n", program_invocation_short_name);
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%.20s/comm", entry->d_name);
+		file = atoi(entry->d_name) ? fopen(path, "r") : NULL;
+		if (!file)
+			continue;
+		if (fgets(name, sizeof(name), file) && !strcmp(name, expected) &&
+		    !clock_getcpuclockid(atoi(entry->d_name), &clock) && time_of(clock) > most) {
+			found = clock;
+			most = time_of(clock);
+		}
+		fclose(file);
+	}
+	closedir(dir);
+	if (most < 0)
+		errx(1, "there is no process %s", expected);
+	return found;
+}
+
+/* Waits of three seconds together use next to no processor time, here and in the kernel's process. */
 int idle(void)
 {
 	int instance = MUST(epoll_create1(0)), pair[2], pipes[2];
 	struct epoll_event event = {EPOLLIN, {.u64 = 0}};
 	struct pollfd set[3];
 	fd_set fds;
-	double used;
+	double used, kernel;
+	clockid_t clock;
 
 	tcp_pair(pair);
+	clock = kernel_clock();
 	MUST(pipe(pipes));
 	MUST(epoll_ctl(instance, EPOLL_CTL_ADD, pair[0], &event));
 	MUST(epoll_ctl(instance, EPOLL_CTL_ADD, pipes[0], &event));
@@ -224,14 +254,16 @@ int idle(void)
 	FD_ZERO(&fds);
 	for (int i = 0; i < 3; i++)
 		FD_SET(set[i].fd, &fds);
-	used = cpu_time();
+	used = time_of(CLOCK_PROCESS_CPUTIME_ID);
+	kernel = time_of(clock);
 	if (poll(set, 2, 750) || poll(set, 3, 750) ||
 	    select(20, &fds, NULL, NULL, &(struct timeval){0, 750000}) ||
 	    epoll_wait(instance, &event, 1, 750))
 		errx(1, "something was ready");
-	used = cpu_time() - used;
-	printf("used %.3f s\n", used);
-	if (used > 0.03)
+	used = time_of(CLOCK_PROCESS_CPUTIME_ID) - used;
+	kernel = time_of(clock) - kernel;
+	printf("used %.3f s, the kernel's process %.3f s\n", used, kernel);
+	if (used > 0.03 || kernel > 0.03)
 		errx(1, "that is too much");
 	return 0;
 }

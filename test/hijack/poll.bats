@@ -68,7 +68,10 @@ in_all_modes() {
 }
 
 @test "waits of three seconds use no processor time" {
-	in_all_modes "$HELPERS/hijack_poll" idle
+	# By a name of its own the kernel's process is found.
+	local name=i$BASHPID
+	ln -s "$HELPERS/hijack_poll" "$BATS_TEST_TMPDIR/$name"
+	in_all_modes "$BATS_TEST_TMPDIR/$name" idle
 	assert_output --partial used
 }
 
@@ -140,6 +143,77 @@ in_all_modes() {
 	P
 	assert_success
 	assert_output "$(printf '700\n0')"
+}
+
+@test "inotify watches files of the image: events, in poll and epoll sets with a pipe of the host" {
+	need python3
+	cat >"$BATS_TEST_TMPDIR/watch.py" <<-'END'
+		import ctypes, errno, os, select, struct, subprocess, sys, threading
+
+		libc = ctypes.CDLL(None, use_errno=True)
+		here, there = sys.argv[1:]
+
+		def watch(instance, path, mask):
+		    wd = libc.inotify_add_watch(instance, path.encode(), mask)
+		    return wd if wd > 0 else errno.errorcode[ctypes.get_errno()]
+
+		def events(instance):
+		    data, at, said = os.read(instance, 4096), 0, []
+		    while at < len(data):
+		        wd, mask, _, length = struct.unpack_from("iIII", data, at)
+		        said.append((wd, hex(mask), data[at + 16:at + 16 + length].rstrip(b"\0").decode()))
+		        at += 16 + length
+		    return said
+
+		os.mkdir(here + "/d")
+		open(here + "/f", "w").close()
+		instance = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+		print(watch(instance, here + "/d", 0x3c8), watch(instance, here + "/f", 0x2)) # create, delete, move, close; modify
+		print(watch(instance, here + "/none", 0x2), watch(instance, there, 0x2))
+		r, w = os.pipe()
+		poll, epoll = select.poll(), select.epoll()
+		for source in instance, r:
+		    poll.register(source, select.POLLIN)
+		    epoll.register(source, select.EPOLLIN)
+
+		def ready(timeout):
+		    names = {instance: "inotify", r: "pipe"}
+		    return [sorted(names[fd] for fd, _ in kind.poll(wait)) for kind, wait in ((poll, timeout * 1000), (epoll, timeout))]
+
+		print(ready(0))
+		for act in (lambda: open(here + "/d/new", "w").close(),
+		            lambda: os.rename(here + "/d/new", here + "/d/name"),
+		            lambda: subprocess.run(["sh", "-c", "echo x >>" + here + "/f"]), # another process
+		            lambda: os.unlink(here + "/d/name")):
+		    t = threading.Thread(target=act)
+		    t.start()
+		    print(ready(20)[0])
+		    t.join()
+		    print([e if e[1] not in ("0x40", "0x80") else e[1:] for e in events(instance)])
+		os.write(w, b"x")
+		print(ready(20))
+		os.write(w, b"x")
+		open(here + "/d/more", "w").close()
+		print(ready(20))
+		print(libc.inotify_rm_watch(instance, 1), events(instance)[-1], ready(0))
+	END
+	mkdir "$BATS_TEST_TMPDIR/host" "$BATS_TEST_TMPDIR/other"
+	run python3 "$BATS_TEST_TMPDIR/watch.py" "$BATS_TEST_TMPDIR/host" "$BATS_TEST_TMPDIR/other"
+	assert_success
+	# An instance watches one kernel's files: another watch finds no room.
+	local expected=${output/ENOENT 3/ENOENT ENOSPC}
+	assert_not_equal "$expected" "$output"
+	for mode in RUMP_NCPU=1 RUMP_NCPU=2 RUMP_THREADS=bound; do
+		image ext4 32M
+		rm -f "$REPORT"
+		run timeout -k 2 60 env "$mode" RUMP_MOUNT="$IMG:/mnt" RUMPHIJACK=blanket=/mnt RUMPHIJACK_SUD=1 \
+			RUMPHIJACK_REPORT="$REPORT" LD_PRELOAD="$SHIM" \
+			python3 "$BATS_TEST_TMPDIR/watch.py" /mnt /tmp
+		assert_success
+		assert_output "$expected"
+		assert_nothing_escaped
+		assert_image_clean
+	done
 }
 
 @test "how long a wake-up takes, to and fro" {
