@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# Test programs of others: fio, which verifies what it has written, and stress-ng. fsx is not packaged.
+# Test programs of others: fio, which verifies what it has written, and stress-ng; and one after fsx, which is
+# not packaged (test/helpers/hijack_fsx.c).
 #
 # Of stress-ng's class filesystem, these are left out: bind-mount, binderfs, procfs and hdd, which are about
 # something else or only large; dirmany, which is to fill the disk; fanotify (the kernel has none of
@@ -74,6 +75,43 @@ fio_on() {
 	assert_failure
 	assert_output --partial 'error=Invalid argument'
 	assert_image_clean "$IMG"
+}
+
+# fsx SEED OPERATIONS [SPOIL]: in a file of /mnt, as RUN runs it
+fsx() {
+	"${RUN[@]}" "$BUILD/test/hijack_fsx" /mnt/file "$@"
+}
+
+@test "fsx: 3000 random operations each agree with a model, on ext4, XFS, btrfs and tmpfs" {
+	local type options missing seed
+	while read -r type options missing; do
+		for seed in 1 2 3; do
+			RUN=(timeout -k 2 100 "$RUMP_COMMAND" run -m tmpfs:/mnt --)
+			if [ "$type" != tmpfs ]; then
+				# shellcheck disable=SC2086 # none or several
+				image "$type" "" ${options#none}
+				RUN=(timeout -k 2 100 "$RUMP_COMMAND" run -m "$IMG:/mnt" --)
+			fi
+			run fsx "$seed" 3000
+			assert_success
+			assert_output "$(printf '%s' "$missing" | tr ' ' '\n' | sed 's/.*/&: not supported/')"
+			[ "$type" = tmpfs ] || assert_image_clean "$IMG"
+		done
+	done <<-'END'
+		ext4 -b4096
+		ext4 -b1024
+		xfs none
+		btrfs none collapse insert
+		tmpfs none zero collapse insert
+	END
+}
+
+@test "fsx notices a byte that is wrong" {
+	image ext4
+	RUN=(timeout -k 2 100 "$RUMP_COMMAND" run -m "$IMG:/mnt" --)
+	run fsx 1 200 199
+	assert_failure 1
+	assert_output --regexp 'all by pread: byte [0-9]+ of [0-9]+ is [0-9a-f]{2}, not [0-9a-f]{2}'
 }
 
 # stressed SECONDS STRESSOR... [-- OPTION...]: all at once
