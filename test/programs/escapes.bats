@@ -66,3 +66,92 @@ assert_nothing_escaped() {
 	END
 	assert_nothing_escaped 6
 }
+
+@test "nothing escapes: nginx and wrk, haproxy, redis and its benchmark" {
+	need nginx wrk haproxy redis-server redis-cli redis-benchmark curl
+	script <<-'END'
+		cat >nginx <<-X
+			worker_processes 2; user root; pid /mnt/pid; error_log /mnt/err;
+			events { worker_connections 64; }
+			http { access_log /mnt/acc; client_body_temp_path /mnt/a; proxy_temp_path /mnt/b;
+			fastcgi_temp_path /mnt/c; uwsgi_temp_path /mnt/d; scgi_temp_path /mnt/e; sendfile on;
+			server { listen 127.0.0.1:8080; root /mnt; } }
+		X
+		echo hello >index.html; head -c 1000000 /dev/zero >big
+		nginx -c /mnt/nginx
+		printf '%s\n' defaults 'mode http' 'timeout connect 5s' 'timeout client 5s' 'timeout server 5s' \
+			'listen f' 'bind 127.0.0.1:9000' 'server s 127.0.0.1:8080' >haproxy
+		/usr/sbin/haproxy -W -D -f haproxy -p hpid
+		until curl -sf -o got 127.0.0.1:9000/big; do sleep 0.1; done; cmp got big
+		wrk -t2 -c8 -d1 http://127.0.0.1:8080/ >wrk; grep 'Requests/sec: *[1-9]' wrk
+		kill "$(head -1 hpid)"; nginx -c /mnt/nginx -s quit
+		redis-server --port 7777 --dir /mnt --appendonly yes --daemonize yes --pidfile /mnt/rpid --logfile /mnt/log
+		until redis-cli -p 7777 ping; do sleep 0.1; done
+		redis-benchmark -p 7777 -q -n 1000 -c 10 -t set,get,lpush >bench
+		redis-cli -p 7777 save; redis-cli -p 7777 shutdown
+		while [ -e pid ] || [ -e rpid ]; do sleep 0.1; done
+	END
+	assert_nothing_escaped 8
+}
+
+@test "nothing escapes: iperf3, nc, sshd and ssh" {
+	need iperf3 nc /usr/sbin/sshd ssh
+	mkdir -p /run/sshd
+	script <<-'END'
+		iperf3 -s -1 -p 5201 --forceflush >server 2>&1 & server=$!
+		until grep -q listening server; do sleep 0.1; done
+		iperf3 -c 127.0.0.1 -p 5201 -n 4M >client; wait $server
+		nc -N -l 127.0.0.1 7000 >got & server=$!
+		until nc -N 127.0.0.1 7000 <client 2>/dev/null; do sleep 0.1; done
+		wait $server; cmp got client
+		mkdir -m 700 ssh
+		ssh-keygen -q -t ed25519 -N '' -f ssh/host; ssh-keygen -q -t ed25519 -N '' -f ssh/id
+		printf '%s\n' 'Port 2222' 'ListenAddress 127.0.0.1' 'HostKey /mnt/ssh/host' 'AuthorizedKeysFile /mnt/ssh/id.pub' \
+			'PidFile /mnt/ssh/pid' 'UsePAM no' 'StrictModes no' 'PermitRootLogin yes' >ssh/conf
+		/usr/sbin/sshd -f /mnt/ssh/conf -E /mnt/ssh/log
+		until [ -s ssh/pid ]; do sleep 0.1; done
+		ssh -F /dev/null -i ssh/id -p 2222 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/mnt/ssh/known -o BatchMode=yes \
+			127.0.0.1 'cat >/mnt/piped' <client
+		cmp piped client; kill "$(cat ssh/pid)"
+	END
+	assert_nothing_escaped 12
+}
+
+@test "nothing escapes: tail -f, tee, stat, perl -i, chown, cut, head, split" {
+	need perl
+	script <<-'END'
+		seq 1000 >f; stat f . >s; stat -f f; perl -pi -e 's/^1$/one/' f; head -1 f
+		echo more | tee -a f t >u; chown 1:1 t; cut -c1 f | uniq -c >c; split -l 100 f part.; cat part.* | cmp - f
+		tail -n 1 -f f >tailed & tail=$!
+		until grep -q more tailed; do sleep 0.1; done
+		echo last >>f
+		until grep -q last tailed; do sleep 0.1; done
+		kill $tail; wait $tail || [ $? = 143 ]
+	END
+	assert_nothing_escaped 15
+}
+
+@test "nothing escapes: PostgreSQL and pgbench" {
+	need setpriv
+	local bin
+	bin=$(echo /usr/lib/postgresql/*/bin)
+	[ -x "$bin/initdb" ] || skip "PostgreSQL is not installed"
+	image ext4 400M -b 4096 -E root_owner=65534:65534
+	: >"$REPORT"
+	chown 65534:65534 "$IMG" "$REPORT" "$BATS_TEST_TMPDIR"
+	chmod a+rx "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
+	cat >"$BATS_TEST_TMPDIR/script" <<-'END'
+		export PGHOST=/mnt PGDATABASE=b
+		initdb -D data -A trust >init
+		pg_ctl -D data -w -t 30 -l log -o '-c unix_socket_directories=/mnt -c listen_addresses=127.0.0.1' start >start
+		createdb b; pgbench -i -q 2>fill; pgbench -h 127.0.0.1 -c 4 -j 2 -T 1 >tcp 2>&1
+		pg_ctl -D data -w -m fast stop >stop
+	END
+	# It refuses to be root.
+	# shellcheck disable=SC2016 # the inner shell expands it
+	run timeout -k 2 100 setpriv --reuid=65534 --regid=65534 --clear-groups env RUMP_MEMLIMIT=1g USER=nobody \
+		PATH="$bin:$PATH" "$RUMP_COMMAND" run -n none -s all:nolocal -m "$IMG:/mnt" -- \
+		bash -eu -c 'cd /mnt; . "$0"' "$BATS_TEST_TMPDIR/script" </dev/null
+	assert_success
+	assert_nothing_escaped 20
+}
