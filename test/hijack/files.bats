@@ -21,7 +21,8 @@ setup_file() {
 host_ext4() {
 	local dir
 	for dir in "$BATS_FILE_TMPDIR" /var/tmp "$BUILD"; do
-		[ "$(stat -f -c %T "$dir")" = ext2/ext3 ] && [ -w "$dir" ] || continue
+		[ "$(stat -f -c %T "$dir")" = ext2/ext3 ] || continue
+		[ -w "$dir" ] || continue
 		NEAR=$(mktemp -d "$dir/rump-XXXXXX")
 		export NEAR
 		return

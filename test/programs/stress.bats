@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2030,SC2031 # each test has a RUN of its own
 # Test programs of others: fio, which verifies what it has written, and stress-ng; and one after fsx, which is
 # not packaged (test/helpers/hijack_fsx.c).
 #
