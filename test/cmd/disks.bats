@@ -194,7 +194,7 @@ type_of() {
 	exec 7>&-
 	flock --no-fork "$IMG" sleep 60 3>&- &
 	local holder=$!
-	while flock -n "$IMG" true; do sleep 0.02; done
+	wait_for not flock -n "$IMG" true
 	run rump run -m "$IMG" true
 	kill "$holder"
 	assert_failure 1

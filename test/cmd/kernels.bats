@@ -42,22 +42,16 @@ serve() {
 
 # until_there FILE
 until_there() {
-	local turn
-	for ((turn = 0; turn < 200; turn++)); do
-		[ ! -e "$1" ] || return 0
-		sleep 0.05
-	done
-	return 1
+	wait_for test -e "$1"
 }
 
-# gone PID: it has ended, be it waited for or not, or does within 10 s
+lives() {
+	grep -qs '^State:.[^Z]' "/proc/$1/status"
+}
+
+# gone PID: it has ended, be it waited for or not, or does soon
 gone() {
-	local turn
-	for ((turn = 0; turn < 200; turn++)); do
-		[ -d "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" || return 0
-		sleep 0.05
-	done
-	return 1
+	wait_for not lives "$1"
 }
 
 @test "a kernel is kept, attached to by name and by socket, listed, halted" {
@@ -104,9 +98,13 @@ gone() {
 
 @test "processes that have attached are of one kernel: locks exclude, sockets connect" {
 	serve -s local
-	rump attach web -- sh -c 'flock /mnt/lock sh -c "echo >there; sleep 1; echo >/mnt/done"' 3>&- &
+	rump attach web -- sh -c 'flock /mnt/lock sh -c "echo >there; until [ -e tried ]; do sleep 0.05; done; echo done >/mnt/done"' 3>&- &
 	until_there there
+	run rump attach web -- flock -n /mnt/lock true
+	assert_failure 1
+	touch tried
 	run rump attach web -- flock /mnt/lock cat /mnt/done
+	assert_output done
 	assert_success
 	wait
 	rump attach web -- python3 -c '
@@ -170,11 +168,7 @@ except OSError as e:
 	touch end
 	wait "$second"
 	assert_equal "$(cat last)" text
-	local turn
-	for ((turn = 0; turn < 100; turn++)); do
-		[ -e rump/app ] || break
-		sleep 0.05
-	done
+	wait_for test ! -e rump/app
 	run rump list
 	refute_output
 }

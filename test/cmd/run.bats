@@ -109,7 +109,7 @@ shutil.copyfile("/two/b", "there")'
 	END
 	"$RUMP" run -m "$RUMP_IMG" -- python3 wait.py 3>&- &
 	local first=$!
-	while ! [ -e ready ]; do sleep 0.05; done
+	wait_for test -e ready
 	run rump_run ls /rump
 	assert_failure 1
 	assert_output --regexp "^rump: $RUMP_IMG is in use by process [0-9]+ \(rump:python3\)$"
@@ -122,7 +122,7 @@ shutil.copyfile("/two/b", "there")'
 	rm ready
 	"$RUMP" run --ro -m "$RUMP_IMG" -- python3 wait.py 3>&- &
 	first=$!
-	while ! [ -e ready ]; do sleep 0.05; done
+	wait_for test -e ready
 	RUMP_OPTIONS=(--ro)
 	run rump_run ls /rump
 	kill "$first"
@@ -193,7 +193,7 @@ shutil.copyfile("/two/b", "there")'
 	END
 	python3 listen.py 3>&- &
 	local server=$!
-	while kill -0 "$server" && ! [ -e port ]; do sleep 0.05; done
+	wait_for test -e port
 	run rump run -- python3 bind.py
 	assert_failure
 	assert_output --partial 'Address already in use'

@@ -19,47 +19,72 @@ teardown() {
 		    os.environ.update(SHELL='/bin/bash', HOME=os.path.dirname(sys.argv[2]), TERM='dumb')
 		    os.execv(sys.argv[1], ['rump', 'shell', '-m', sys.argv[2] + ':/mnt'])
 		seen = b''
-		def comes(text, start, seconds):
+		def until(is_so, what):
 		    global seen
-		    end = time.time() + seconds
-		    while text not in seen[start:] and time.time() < end:
-		        if select.select([fd], [], [], 0.1)[0]: seen += os.read(fd, 4096)
-		    return text in seen[start:]
-		def until(text, start):
-		    if not comes(text, start, 20): sys.exit(f'no {text} in {seen[start:]}')
+		    end = time.monotonic() + 60
+		    while not is_so():
+		        if time.monotonic() > end: sys.exit(f'no {what}, in front {front()}, in {seen}')
+		        if select.select([fd], [], [], 0.02)[0]: seen += os.read(fd, 4096)
+		def says(text, start):
+		    until(lambda: text in seen[start:], text)
 		def say(keys, text):
 		    start = len(seen)
 		    os.write(fd, keys)
-		    until(text, start)
-		# The shell may take ctrl-C for its own line, if the job has just ended, and drop what is typed next.
-		def interrupt():
-		    say(b'\x03', b'# ')
-		    start = len(seen)
-		    for i in range(10):
-		        os.write(fd, b'echo th"er"e=$?\n')
-		        if comes(b'there=', start, 2): return seen[start:]
-		    sys.exit('no prompt after ctrl-C')
-		until(b'# ', 0)
+		    says(text, start)
+		# The processes in the terminal's foreground, by number, with their names.
+		def front():
+		    group, found = os.tcgetpgrp(fd), {}
+		    for process in filter(str.isdigit, os.listdir('/proc')):
+		        try:
+		            with open(f'/proc/{process}/stat') as f: name, rest = f.read().split('(', 1)[1].rsplit(')', 1)
+		        except OSError: continue
+		        if int(rest.split()[2]) == group and rest.split()[0] != 'Z': found[int(process)] = name
+		    return found
+		# What is typed begins a job, which is then who gets the keys; or the shell does.
+		def job(*names):
+		    until(lambda: sorted(front().values()) == sorted(names), names)
+		    return front()
+		def shell():
+		    until(lambda: list(front()) == [pid], 'shell')
+		# It is the job that is ended by ctrl-C, as only that is in the foreground.
+		def interrupt(*names):
+		    processes, start = job(*names), len(seen)
+		    os.write(fd, b'\x03')
+		    shell()
+		    says(b'# ', start)
+		    for process in processes:
+		        if os.path.exists(f'/proc/{process}'): sys.exit(f'{process} is still there: {seen}')
+		    say(b'echo th"er"e=$?\n', b'there=130')
+		def stop(*names):
+		    job(*names)
+		    say(b'\x1a', b'Stopped')
+		    shell()
+		says(b'# ', 0)
 		say(b'cd /mnt; mkfifo f; set -b; echo rea"d"y\n', b'ready')
-		os.write(fd, b'cat f\n'); time.sleep(0.5)
-		if b'there=130' not in interrupt(): sys.exit(f'not 130: {seen}')
-		os.write(fd, b'sleep 100 >x\n'); time.sleep(0.5)
-		say(b'\x1a', b'Stopped')
+		os.write(fd, b'cat f\n')
+		interrupt('cat')
+		os.write(fd, b'sleep 100 >x\n')
+		stop('sleep')
 		say(b'bg; jobs\n', b'Running')
-		os.write(fd, b'fg\n'); time.sleep(0.3)
-		interrupt()
-		os.write(fd, b'cat f | cat >g\n'); time.sleep(0.5)
-		say(b'\x1a', b'Stopped')
+		os.write(fd, b'fg\n')
+		interrupt('sleep')
+		os.write(fd, b'cat f | cat >g\n')
+		stop('cat', 'cat')
 		say(b'ls -d /mnt/f; echo wh"ile"\n', b'while')
 		say(b'kill %1; wait\n', b'Terminated')
+		shell()
 		for i in range(5):
-		    os.write(fd, b"perl -e 'open F, q(>big); while (1) { sysseek F, 0, 0; syswrite F, q(x) x 65536 }'\n"); time.sleep(0.02 + i / 100)
-		    say(b'\x1a', b'Stopped')
+		    say(b"""perl -e 'open F, q(>big); syswrite STDERR, q(bus) . qq(y\\n); while (1) {
+		        sysseek F, 0, 0; syswrite F, q(x) x 65536 }'\n""".replace(b'\n        ', b''), b'busy')
+		    time.sleep(i / 100) # some moment
+		    stop('perl')
 		    say(b'ls -d /mnt/big; echo wh"ile"\n', b'while')
-		    os.write(fd, b'fg\n'); time.sleep(0.05)
-		    interrupt()
-		os.write(fd, b'cat >h\n'); time.sleep(0.3)
-		os.write(fd, b'a line\n\x04'); time.sleep(0.3)
+		    os.write(fd, b'fg\n')
+		    interrupt('perl')
+		os.write(fd, b'cat >h\n')
+		job('cat')
+		os.write(fd, b'a line\n\x04')
+		shell()
 		say(b'wc -c h; ec"h"o end\n', b'7 h')
 		os.write(fd, b'exit 4\n')
 		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

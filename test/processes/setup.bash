@@ -29,10 +29,7 @@ script() {
 
 # processes_of IMAGE: the processes, of those that have it or its kernel open
 processes_of() {
-	local link
-	for link in /proc/[0-9]*/fd/*; do
-		[ "$(readlink "$link" 2>/dev/null)" != "$1" ] || printf '%s\n' "${link:6}" | cut -d/ -f1
-	done | sort -u
+	find /proc/[0-9]*/fd -lname "$1" 2>/dev/null | cut -d/ -f3 | sort -u
 }
 
 # server_of IMAGE: the process that keeps the kernel which uses it
@@ -49,7 +46,7 @@ server_of() {
 # that has much else to do
 no_server() {
 	local left turn
-	for ((turn = 0; turn < 300; turn++)); do
+	for ((turn = 0; turn < 200; turn++)); do
 		left=$(processes_of "$IMG")
 		[ -n "$left" ] || return 0
 		sleep 0.1

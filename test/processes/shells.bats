@@ -72,7 +72,7 @@ teardown() {
 		sh -c 'kill -KILL $$' >x; echo $?
 		mkfifo p
 		timeout -s KILL 0.3 cat p; echo $?
-		cat p >x & sleep 0.2; kill -9 $!; wait $!; echo $?
+		cat p >x & exec 7>p; kill -9 $!; wait $!; echo $?; exec 7>&-
 		bash -c 'trap "echo got >t; exit 5" TERM; echo >ready; while :; do sleep 0.05; done' &
 		until [ -s ready ]; do sleep 0.02; done
 		kill $!; wait $!; echo $?
@@ -92,9 +92,9 @@ teardown() {
 @test "locks exclude: flock(1), and sqlite3 in four processes" {
 	need sqlite3
 	run script <<-'END'
-		(flock 9; echo in; sleep 0.3; echo out) 9>lock &
-		sleep 0.1
-		(flock -n 9 || echo busy; flock 9; echo mine) 9>lock
+		mkfifo taken tried
+		(flock 9; echo in; echo >taken; read -r x <tried; echo out) 9>lock &
+		(read -r x <taken; flock -n 9 || echo busy; echo >tried; flock 9; echo mine) 9>lock
 		wait
 		sqlite3 db 'create table t(a)'
 		for i in 1 2 3 4; do
