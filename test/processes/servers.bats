@@ -11,13 +11,16 @@ teardown() {
 	end_clean
 }
 
+MORE=() # options of "rump run"
+
 # serve: standard input is a script; run it by bash in /mnt with the rump kernel's network
 serve() {
 	cat >"$HERE/script"
 	# shellcheck disable=SC2016 # the inner shell expands it
-	(cd / && timeout -k 2 "$SECONDS_AT_MOST" "${AS[@]}" "$RUMP_COMMAND" run -n none -s all:nolocal -m "$IMG:/mnt" -- \
+	(cd / && timeout -k 2 "$SECONDS_AT_MOST" "${AS[@]}" "$RUMP_COMMAND" run -n none -s all:nolocal -m "$IMG:/mnt" \
+		"${MORE[@]}" -- \
 		bash -c 'cd /mnt && . "$0"
-			until_said() { local i; for ((i = 0; i < 200; i++)); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; }
+			until_said() { local i; for ((i = 0; i < 600; i++)); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; }
 			. "$1"' /dev/null "$HERE/script" </dev/null)
 }
 
@@ -83,9 +86,12 @@ serve() {
 		none_old() { ! pgrep -P "$master" | grep -qxF "$old"; }
 		until_said none_old
 		pgrep -P "$master" | wc -l
-		kill -KILL "$(pgrep -P "$master" | head -1)"
-		all() { [ "$(pgrep -P "$master" | wc -l)" = 4 ]; }
+		before=$(pgrep -P "$master" | sort)
+		victim=$(head -1 <<<"$before")
+		kill -KILL "$victim"
+		all() { [ "$(pgrep -P "$master" | grep -cvx "$victim")" = 4 ]; }
 		until_said all
+		pgrep -P "$master" | sort | comm -12 - <(echo "$before") | wc -l
 		curl -s 127.0.0.1:8080/
 		kill -QUIT "$master"
 		until_said test ! -e pid
@@ -93,7 +99,7 @@ serve() {
 		[ "$(wc -l <acc)" -gt 100 ] && echo logged
 	END
 	assert_success
-	assert_output "$(printf '%s\n' same fast reloaded 4 hello refused logged)"
+	assert_output "$(printf '%s\n' same fast reloaded 4 3 hello refused logged)"
 }
 
 @test "PostgreSQL: initdb, pgbench by unix socket and by TCP, a killed backend, shutdown" {
@@ -105,11 +111,23 @@ serve() {
 	chown 65534:65534 "$IMG" "$HERE"
 	chmod a+rx "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
 	# It refuses to be root.
-	AS=(setpriv --reuid=65534 --regid=65534 --clear-groups env RUMP_MEMLIMIT=1g USER=nobody PATH="$bin:$PATH")
+	AS=(setpriv --reuid=65534 --regid=65534 --clear-groups env RUMP_MEMLIMIT=1g USER=nobody PATH="$bin:$PATH"
+		HERE="$HERE")
+	MORE=(-m proc:/rproc:type=proc)
+	# What the host has of the server's sockets, while it runs
+	{
+		wait_for test -e "$HERE/up"
+		find /mnt -name '.s.PGSQL*' >"$HERE/host"
+		grep -F /mnt/.s.PGSQL /proc/net/unix >>"$HERE/host" || echo none >>"$HERE/host"
+		touch "$HERE/looked"
+	} 3>&- &
 	run serve <<-'END'
 		export PGHOST=/mnt PGDATABASE=b
 		initdb -D data -A trust >init && echo made
 		pg_ctl -D data -w -t 30 -l log -o '-c unix_socket_directories=/mnt -c listen_addresses=127.0.0.1' start >start && echo started
+		grep -o '/mnt/[.]s[.]PGSQL[.]5432$' /rproc/net/unix
+		touch "$HERE/up"
+		until_said test -e "$HERE/looked"
 		createdb b
 		pgbench -i -q 2>fill && echo filled
 		pgbench -c 4 -j 2 -T 2 >unix 2>&1 && grep 'failed transactions' unix
@@ -118,15 +136,16 @@ serve() {
 		# The others are ended by that, and what was committed comes back from the log.
 		psql -Atc 'create table t as select generate_series(1, 1000) i'
 		kill -KILL "$(psql -Atc 'select pid from pg_stat_activity where backend_type = $$background writer$$')"
-		again() { [ "$(grep -c 'database system is ready to accept' log)" = 2 ]; }
-		until_said again
+		twice() { [ "$(grep -c 'database system is ready to accept' log)" = 2 ]; }
+		until_said twice
 		psql -Atc 'select count(*) from t'
 		grep -o 'database system is ready to accept' log | wc -l
 		pg_ctl -D data -w -m fast stop >stop && echo stopped
 	END
 	assert_success
-	assert_output "$(printf '%s\n' made started filled 'number of failed transactions: 0 (0.000%)' \
+	assert_output "$(printf '%s\n' made started /mnt/.s.PGSQL.5432 filled 'number of failed transactions: 0 (0.000%)' \
 		'number of failed transactions: 0 (0.000%)' t 'SELECT 1000' 1000 2 stopped)"
+	assert_equal "$(cat "$HERE/host")" none
 }
 
 @test "sshd: a session, its status, a terminal, scp, sftp, a forwarded port" {
