@@ -17,35 +17,79 @@ with_proc() {
 	timeout -k 2 "$SECONDS_AT_MOST" "$RUMP_COMMAND" run -m "$IMG:/mnt" -m proc:/rproc -- "$@"
 }
 
-@test "1,000 processes in sequence: the server does not grow" {
-	cat >"$HERE/many" <<-'END'
-		state() {
-			echo "$(awk '/^RssAnon|^RssShmem/ { n += $2 } END { print n }' "/proc/$1/status")" \
-				"$(ls "/proc/$1/fd" | wc -l)" "$(ls /rproc | grep -c '^[0-9]')"
-		}
-		some() {
-			for ((i = 0; i < $1; i++)); do (read -r x </mnt/f; [ "$x" = text ]) || echo failed; done
-		}
-		echo text >/mnt/f
-		server=$(cat "$1")
-		some 300
-		state "$server"
-		some 700
-		state "$server"
+# what_is_held SERVER: what a kernel has: KiB of memory, in all and of tables; descriptors of its process;
+# processes
+what_is_held() {
+	local fd blocks=0
+	for fd in "/proc/$1/fd/"*; do
+		case $(readlink "$fd") in
+		/memfd:*) blocks=$((blocks + $(stat -L -c %b "$fd"))) ;;
+		esac
+	done
+	echo "$((blocks / 2))" "$(awk '/^(Slab|KernelStack|PageTables|VmallocUsed):/ { n += $2 } END { print n }' \
+		/rproc/meminfo)" "$(ls "/proc/$1/fd" | wc -l)" "$(ls /rproc | grep -c '^[0-9]')"
+}
+
+@test "10,000 processes in sequence, by fork and by posix_spawn: nothing grows" {
+	cat >"$HERE/sequence.py" <<-'END'
+		import os, subprocess, sys, time
+		while not os.path.exists(sys.argv[2]): time.sleep(0.02)
+		file = os.open('/mnt/f', os.O_CREAT | os.O_RDWR)
+		os.write(file, b'text')
+		def some(n):
+		    for i in range(n // 2):
+		        pid = os.fork()
+		        if not pid: os._exit(os.pread(file, 9, 0) != b'text')
+		        assert os.waitpid(pid, 0)[1] == 0
+		        pid = os.posix_spawn('/usr/bin/test', ['test', '-s', '/mnt/f'], os.environ)
+		        assert os.waitpid(pid, 0)[1] == 0
+		def state():
+		    subprocess.run(['bash', '-c', sys.argv[1]], check=True)
+		some(2000)
+		state()
+		some(8000)
+		state()
 	END
-	mkfifo "$HERE/server"
-	with_proc bash "$HERE/many" "$HERE/server" >"$HERE/out" &
-	until [ -n "$(processes_of "$IMG")" ]; do sleep 0.05; done
-	processes_of "$IMG" >"$HERE/server"
+	local script
+	local memory tables files tasks more more_tables more_files more_tasks
+	script="$(declare -f what_is_held); what_is_held \"\$(cat '$HERE/server')\""
+	SECONDS_AT_MOST=400 with_proc python3 "$HERE/sequence.py" "$script" "$HERE/server" >"$HERE/out" &
+	wait_for eval '[ -n "$(server_of "$IMG")" ]'
+	server_of "$IMG" >"$HERE/server.new"
+	mv "$HERE/server.new" "$HERE/server"
 	wait $!
 	run cat "$HERE/out"
 	assert_equal "${#lines[@]}" 2
-	local kilobytes files tasks more more_files more_tasks
-	read -r kilobytes files tasks <<<"${lines[0]}"
-	read -r more more_files more_tasks <<<"${lines[1]}"
-	assert [ $((more - kilobytes)) -lt 1024 ]
+	read -r memory tables files tasks <<<"${lines[0]}"
+	read -r more more_tables more_files more_tasks <<<"${lines[1]}"
+	echo "$output"
+	# 64 bytes for each of the 8,000 would be 500 KiB.
+	assert [ $((more - memory)) -lt 500 ]
+	assert [ $((more_tables - tables)) -lt 125 ]
 	assert_equal "$more_files" "$files"
 	assert [ "$more_tasks" -le $((tasks + 2)) ]
+}
+
+@test "200 processes at once, all in one call" {
+	run with_proc bash -c 'cd /mnt
+		echo text >f
+		mkfifo gate
+		exec 8<>gate
+		for ((i = 0; i < 200; i++)); do
+			(read -r x <f; read -r -N 1 -u 8; [ "$x$REPLY" = textx ] && echo $i >>log) &
+		done
+		children() { cat /rproc/[0-9]*/status 2>/dev/null | grep -c "^PPid:.$$\$"; }
+		for ((i = 0; i < 1000; i++)); do
+			[ "$(children)" -lt 200 ] || break
+			sleep 0.05
+		done
+		children
+		printf "x%.0s" {1..200} >&8
+		wait
+		sort -n log | cmp - <(seq 0 199) && echo all'
+	assert_success
+	assert [ "${lines[0]}" -ge 200 ]
+	assert_line --index 1 all
 }
 
 @test "1,000 descriptors in each of 8 processes" {
