@@ -121,6 +121,37 @@ what_is_held() {
 	assert_output '[0, 0, 0, 0, 0, 0, 0, 0] 8001'
 }
 
+@test "1,000 descriptors in each of 200 processes at once" {
+	cat >"$HERE/open.py" <<-'END'
+		import os, resource
+		resource.setrlimit(resource.RLIMIT_NOFILE, (2048, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+		os.chdir("/mnt")
+		for i in range(1000):
+		    with open(str(i), "w") as f: f.write(str(i))
+		ready, turn = os.pipe(), os.pipe()
+		children = []
+		for k in range(200):
+		    pid = os.fork()
+		    if not pid:
+		        files = [os.open(str(i), os.O_RDONLY) for i in range(1000)]
+		        os.write(ready[1], b"x")
+		        os.read(turn[0], 1)
+		        os._exit(any(os.pread(f, 9, 0) != b"%d" % i for i, f in enumerate(files)))
+		    children.append(pid)
+		    os.read(ready[0], 1)
+		print(open("/rproc/sys/fs/file-nr").read().split()[0])
+		statuses = set()
+		for child in children:
+		    os.write(turn[1], b"x")
+		    statuses.add(os.wait()[1])
+		print(statuses)
+	END
+	run with_proc python3 "$HERE/open.py"
+	assert_success
+	assert_line --index 1 '{0}'
+	assert [ "${lines[0]}" -ge 200000 ]
+}
+
 @test "/proc of the rump kernel has the processes under their host pids, with names and parents" {
 	mkfifo "$HERE/hold"
 	cat >"$HERE/look" <<-'END'
