@@ -25,9 +25,10 @@ apart() {
 @test "host and kernel ping each other" {
 	need ping
 	run apart '
-		$RUMP run -n $NET -- bash -c "ping -c 2 -i 0.1 10.77.0.1 && touch '"$BATS_TEST_TMPDIR"'/up && sleep 3" &
-		while ! [ -e '"$BATS_TEST_TMPDIR"'/up ]; do sleep 0.05; done
-		ping -c 2 -i 0.1 10.77.0.2
+		$RUMP run -n $NET -- bash -c "ping -c 2 -i 0.1 -W 10 10.77.0.1 && touch up && until [ -e done ]; do sleep 0.05; done" &
+		until [ -e up ]; do sleep 0.05; done
+		ping -c 2 -i 0.1 -W 10 10.77.0.2
+		touch done
 		wait'
 	assert_success
 	refute_output --partial ' 100% packet loss'
@@ -65,9 +66,9 @@ apart() {
 	run apart '
 		cd '"$BATS_TEST_TMPDIR"'
 		ethtool -K t0 tx off >/dev/null
-		tcpdump -Z root -i t0 -s 0 -w capture -c 200 tcp and src 10.77.0.2 2>/dev/null & dump=$!
+		tcpdump -Z root -i t0 -s 0 -w capture -c 200 tcp and src 10.77.0.2 2>dump & dump=$!
 		iperf3 -s -1 >/dev/null &
-		sleep 0.5
+		until grep -q "listening on" dump && ss -H -ltn "sport = :5201" | grep -q .; do sleep 0.05; done
 		$RUMP run -n $NET -- bash -c "ethtool -K eth0 tx off; iperf3 -c 10.77.0.1 -n 2M" >/dev/null
 		wait $dump
 		tcpdump -vv -r capture 2>/dev/null | grep -c "cksum.*(correct)"
@@ -78,13 +79,22 @@ apart() {
 
 @test "the host deletes the tap: the link goes down" {
 	run apart '
-		$RUMP run -n $NET -- bash -c "touch '"$BATS_TEST_TMPDIR"'/up
-			for ((i = 0; i < 100; i++)); do
+		$RUMP run -n $NET -- bash -c "touch up
+			for ((i = 0; i < 400; i++)); do
 				read -r c </sys/class/net/eth0/carrier; [ \$c = 1 ] || break; sleep 0.05
 			done; echo carrier \$c; ping -c 1 127.0.0.1 >/dev/null && echo alive" &
-		while ! [ -e '"$BATS_TEST_TMPDIR"'/up ]; do sleep 0.05; done
+		until [ -e up ]; do sleep 0.05; done
 		ip link del t0
 		wait'
 	assert_line 'carrier 0'
 	assert_line alive
+}
+
+@test "examples/tap.sh: a server that the host reaches" {
+	need curl python3
+	run timeout 100 "$RUMP_TOP/examples/tap.sh"
+	assert_success
+	assert_line 'a page of the rump kernel'
+	assert_line 'the host listens on no port 80'
+	assert_line --regexp '^tap0 +UP '
 }

@@ -51,12 +51,8 @@ teardown() {
 
 @test "ss shows the connections of the rump kernel" {
 	need ss nc
-	begin_on 10.9.0.1/24 bash -c 'nc -l 80 >/dev/null & sleep 0.3; nc -l 81'
-	run on 10.9.0.2/24 bash -c '
-		for ((i = 0; i < 100; i++)); do
-			exec 5<>/dev/tcp/10.9.0.1/80 && break; sleep 0.1
-		done 2>/dev/null
-		ss -tnH'
+	begin_serving "bus=$BUS,addr=10.9.0.1/24" 80 nc -l 80
+	run on 10.9.0.2/24 bash -c 'exec 5<>/dev/tcp/10.9.0.1/80; ss -tnH'
 	assert_output --regexp 'ESTAB +0 +0 +10\.9\.0\.2:[0-9]+ +10\.9\.0\.1:80'
 }
 
@@ -150,9 +146,7 @@ teardown() {
 
 @test "vde: two kernels on a switch" {
 	need vde_switch vde_plug ping
-	vde_switch -s "$BATS_TEST_TMPDIR/switch" </dev/zero >/dev/null 2>&1 3>&- &
-	KERNELS+=($!)
-	answers test -S "$BATS_TEST_TMPDIR/switch/ctl"
+	begin_switch
 	begin rump run -n "vde=vde://$BATS_TEST_TMPDIR/switch,addr=10.5.0.1/24" -- bash -c 'echo up >"$READY"; exec sleep 600'
 	run rump run -n "vde=vde://$BATS_TEST_TMPDIR/switch,addr=10.5.0.2/24" -- ping -c 3 -i 0.1 10.5.0.1
 	assert_success
