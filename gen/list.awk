@@ -62,6 +62,7 @@ file == 2 && !/^#/ {
 	passes = $6
 	result = $7
 	brief = $8
+	masked = $9 == "masked"
 	function_()
 }
 

@@ -16,7 +16,7 @@
 # The order is that of syscalls.annot, whose headings become "# HEADING" lines. A line of output
 # is
 #
-#	NAME NUMBER RETURNS PARAMETERS VARIADIC PASSES RESULT BRIEF
+#	NAME NUMBER RETURNS PARAMETERS VARIADIC PASSES RESULT BRIEF [masked]
 #
 # with tabs between; PARAMETERS, VARIADIC and PASSES are lists with "; " between, or "-" if
 # empty; RESULT is "-" for the usual.
@@ -163,6 +163,15 @@ file == 3 && /^ret / {
 	}
 }
 
+file == 3 && /^mask / {
+	n = split(substr($0, 6), word, " ")
+	for (i = 1; i <= n; i++) {
+		if (!(word[i] in number))
+			complain(word[i] ": the kernel's table has no such call")
+		masked[word[i]] = 1
+	}
+}
+
 file == 3 && /^proto / {
 	text = substr($0, 7)
 	result = "-"
@@ -210,10 +219,15 @@ file == 3 && /^proto / {
 
 file == 4 { read_map() }
 
+function last_fields(call)
+{
+	return brief[call] (call in masked ? "\tmasked" : "")
+}
+
 # One function that was given a prototype.
 function emit(name) {
 	if (has(entry[proto_via[name]]))
-		print name "\t" proto[name] "\t" brief[proto_via[name]]
+		print name "\t" proto[name] "\t" last_fields(proto_via[name])
 }
 
 END {
@@ -246,7 +260,7 @@ END {
 			print call "\t" number[call] "\t" \
 				(call in result_type ? result_type[call] : "int") "\t" \
 				(parameters == "" ? "-" : parameters) "\t-\t" \
-				(passed == "" ? "-" : passed) "\t-\t" brief[call]
+				(passed == "" ? "-" : passed) "\t-\t" last_fields(call)
 		n = split(also[call], word, " ")
 		for (i = 1; i <= n; i++)
 			emit(word[i])

@@ -37,7 +37,7 @@ function as_long(expression)
 
 function function_(	n, i, part, call, text)
 {
-	call = "rump__enter(" number
+	call = "rump__enter" (masked ? "_masked" : "") "(" number
 	n = split(passes, part, "; ")
 	for (i = 1; i <= 6; i++)
 		call = call ", " (i > n ? "0" : as_long(part[i]))

@@ -40,6 +40,7 @@ static inline void kernel_release(void)
 /* As kernel_release(), after a call made with rump__enter_once(): whether it is to be made again. */
 static inline bool kernel_leave(long *result, long *nr)
 {
+	rump__self.handlers = 0;
 	if (!--rump__self.held)
 		rump__self.incall = 0;
 	if (__builtin_expect(rump__self.deferred ||

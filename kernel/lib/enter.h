@@ -22,7 +22,7 @@ struct rump__thread {
 	volatile uint32_t incall;	/* the kernel runs, or is about to */
 	volatile uint32_t deferred;	/* signals wait, blocked, for the call's end */
 	uint64_t deferred_set;		/* which ones */
-	uint32_t handlers;		/* HANDLER_ flags of those that ran since */
+	uint32_t handlers;		/* HANDLER_ flags of those that ran since it was cleared */
 	uint32_t held;			/* depth of rump_schedule() */
 	uint64_t masked;		/* signals the program has blocked, and the core has not */
 	volatile uint32_t hold;		/* wait at the call's end, the process stops */
@@ -36,6 +36,9 @@ extern void (*rump__enter_image)(void) __attribute__((visibility("hidden")));
 /* attach.c, signals.c */
 int rump__attach(void);
 long rump__call_end(long ret, long nr, long a, long b, long c, long d, long e, long f);
+
+/* masks.c; librump's only */
+long rump__enter_masked(long nr, long a, long b, long c, long d, long e, long f);
 
 /* Results from here on are the kernel's ERESTART codes, never a program's. */
 #define RUMP__RESTART_FIRST	(-516L)

@@ -211,13 +211,14 @@ static void deliver(int sig, void *info, void *context)
 	}
 	if (act.flags & SA_RESETHAND)
 		actions[sig].handler = HANDLER_DEFAULT;
-	rump__self.handlers |= HANDLER_RAN;
-	if (!(act.flags & SA_RESTART))
-		rump__self.handlers |= HANDLER_NO_RESTART;
 	if (is_default(&act))
 		die_of(sig);
 	else if (!is_ignore(&act))
 		run_handler(&act, sig, info, context);
+	/* Now, as calls that it made have cleared it. */
+	rump__self.handlers |= HANDLER_RAN;
+	if (!(act.flags & SA_RESTART))
+		rump__self.handlers |= HANDLER_NO_RESTART;
 }
 
 static bool is_restart(long ret)
@@ -230,6 +231,8 @@ static bool is_restart(long ret)
  * @ret:	its result; -EINTR instead, if it ended for a signal and is not made again
  * @nr:		its number; what to call, if it is made again
  *
+ * Those that ran since @handlers was cleared are counted.
+ *
  * Return: whether the call is to be made again
  */
 bool rump__signals(long *ret, long *nr)
@@ -238,7 +241,6 @@ bool rump__signals(long *ret, long *nr)
 	bool again = true;
 	uint64_t set;
 
-	self->handlers = 0;
 	if (self->deferred && !self->held) {
 		if (self->hold)
 			rump__held();
@@ -283,9 +285,12 @@ bool rump__signals(long *ret, long *nr)
  */
 long rump__call_end(long ret, long nr, long a, long b, long c, long d, long e, long f)
 {
-	while (rump__signals(&ret, &nr))
+	for (;;) {
+		rump__self.handlers = 0;
+		if (!rump__signals(&ret, &nr))
+			return ret;
 		ret = rump__enter_once(nr, a, b, c, d, e, f);
-	return ret;
+	}
 }
 
 /* Install what stands on the host for @act; SA_RESETHAND is done by deliver(). */

@@ -85,6 +85,20 @@ list() {
 	assert_line "$(tr ! '\t' <<<'f!0!int!int fd!-!fd; ((const long[2]){ 1, 2 }); g(3, 4)!(int)-r!read from a descriptor')"
 }
 
+@test "a call with a signal mask of its own is marked, by whatever name" {
+	echo 'mask read' >>types
+	echo 'proto ssize_t get(int fd) = read(fd, 0, 0)' >>types
+	run list
+	assert_success
+	assert_line --regexp $'^read\t.*\tread from a descriptor\tmasked$'
+	assert_line --regexp $'^get\t.*\tread from a descriptor\tmasked$'
+	assert_line --regexp $'^mkdir\t.*\tmake a directory$'
+	echo 'mask lseek' >>types
+	run list
+	assert_failure
+	assert_output --partial "lseek: the kernel's table has no such call"
+}
+
 @test "a call whose definition depends on the configuration must have a proto" {
 	echo '0000000000004000 T sys_varied' >>map
 	run list

@@ -44,7 +44,7 @@ program() {
 		send: 44 3 1000 10 1 0 0
 		eventfd: 290 1 2 0 0 0 0
 		signalfd: 289 -1 1000 8 0 0 0
-		epoll_pwait: 281 3 1000 4 5 1000 8
+		epoll_pwait: 281 3 1000 4 5 1000 8 masked
 		sigprocmask: 14 2 1000 0 8 0 0
 		seteuid: 117 -1 7 -1 0 0 0
 		killpg: 62 -7 9 0 0 0 0

@@ -27,7 +27,7 @@ static void called(const char *name)
 	printf("%s: %ld", name, gen_call.nr);
 	for (i = 0; i < 6; i++)
 		printf(" %ld", gen_call.arg[i]);
-	printf("\n");
+	printf("%s\n", gen_call.masked ? " masked" : "");
 }
 
 static void arguments(void)

@@ -44,3 +44,45 @@ load setup
 	assert_equal "$status" $((128 + 13))
 	refute_output --partial 'still here'
 }
+
+# masks TEST: with one virtual CPU, with two, and with each kernel thread a host thread of its own.
+masks() {
+	run helper masks "$1"
+	assert_success
+	RUMP_NCPU=2 run helper masks "$1"
+	assert_success
+	RUMP_THREADS=bound run helper masks "$1"
+	assert_success
+}
+
+@test "a signal that a call's mask opens ends the wait with EINTR" {
+	masks opens
+}
+
+@test "a signal that a call's mask blocks is handled after the call" {
+	masks blocks
+}
+
+@test "a call that has a result leaves a signal pending that only its mask opens" {
+	masks ready
+}
+
+@test "a handler runs with the mask of the call it interrupts" {
+	masks with_mask
+}
+
+@test "a handler jumps out of a call with a mask" {
+	masks jumps
+}
+
+@test "a call's mask opens signals that the kernel itself sends" {
+	masks own
+}
+
+@test "no signal is lost between the change of the mask and the wait" {
+	masks race
+}
+
+@test "a bad mask is refused and changes nothing" {
+	masks bad
+}

@@ -46,26 +46,14 @@ void rump_notify(struct task_struct *task)
 	set_notify_signal(task);
 }
 
-/**
- * rump_signal_work() - Take what interrupted the current call off the task
- */
-void rump_signal_work(void)
+/* Send the host thread what is pending and not blocked. */
+static void take_signals(struct rump_hthread *ht)
 {
-	struct rump_hthread *ht = current->thread.ht;
 	kernel_siginfo_t info;
 	enum pid_type type;
 	siginfo_t user;
 	int sig, host = 0;
 
-	clear_notify_signal();
-	if (unlikely(READ_ONCE(current->signal->oom_mm)))
-		rump_oom_over();
-	if (task_work_pending(current))
-		task_work_run();
-	restore_saved_sigmask();
-	if (fatal_signal_pending(current) &&
-	    (!ht || ht->proc->undertaker || READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE))
-		die(ht);
 	if (ht && ht->proc != rump_carrier()->proc)
 		host = ht->proc->hostpid;
 	for (;;) {
@@ -73,13 +61,36 @@ void rump_signal_work(void)
 		sig = dequeue_signal(&current->blocked, &info, &type);
 		spin_unlock_irq(&current->sighand->siglock);
 		if (sig <= 0)
-			break;
+			return;
 		memset(&user, 0, sizeof(user));
 		memcpy(&user, &info, sizeof(info));
 		if (host)
 			hyp->signal(host, ht->tid, sig);
 		else if (ht)
 			hyp->raise(ht->tid, sig, &user);
+	}
+}
+
+/**
+ * rump_signal_work() - Take what interrupted the current call off the task
+ */
+void rump_signal_work(void)
+{
+	struct rump_hthread *ht = current->thread.ht;
+
+	clear_notify_signal();
+	if (unlikely(READ_ONCE(current->signal->oom_mm)))
+		rump_oom_over();
+	if (task_work_pending(current))
+		task_work_run();
+	if (fatal_signal_pending(current) &&
+	    (!ht || ht->proc->undertaker || READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE))
+		die(ht);
+	/* A call that was interrupted waited with a mask of its own: what interrupted it comes first. */
+	take_signals(ht);
+	if (test_and_clear_restore_sigmask()) {
+		__set_current_blocked(&current->saved_sigmask);
+		take_signals(ht);
 	}
 	spin_lock_irq(&current->sighand->siglock);
 	recalc_sigpending();
