@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ext_host.c - console, clocks, signals and randomness for the Linux port */
 #include <asm/errno.h>
+#include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <linux/random.h>
 #include <linux/time.h>
@@ -75,13 +76,60 @@ unsigned long long rumpuser_ext_clock_real(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
+/*
+ * Only a thread itself may queue what looks as if a kernel sent it. To another it goes with a code of
+ * sigqueue(3)'s whose other fields are the same, and the true one in the last bytes that the host
+ * passes on. No code but those of SIGCHLD has a field there: the child's processor time, in its
+ * upper half.
+ */
+#define DISGUISE	0x72756d00u	/* "rum"; the lowest byte is the code */
+#define CODE_LEAST	(-8)
+#define CODE_MOST	247
+
+static unsigned int *hidden(siginfo_t *info)
+{
+	return (unsigned int *)info + 11; /* of the 48 bytes that the host has */
+}
+
+static bool disguise(siginfo_t *info)
+{
+	int code = info->si_code;
+
+	if (code < CODE_LEAST || code > CODE_MOST)
+		return false;
+	info->si_code = code >= POLL_IN && code <= POLL_HUP && info->si_signo != SIGCHLD ?
+			SI_SIGIO : SI_QUEUE;
+	*hidden(info) = DISGUISE | (code - CODE_LEAST);
+	return true;
+}
+
+void rumpuser_ext_raised(void *info)
+{
+	siginfo_t *si = info;
+
+	if ((si->si_code != SI_QUEUE && si->si_code != SI_SIGIO) || (*hidden(si) & ~0xff) != DISGUISE)
+		return;
+	si->si_code = (int)(*hidden(si) & 0xff) + CODE_LEAST;
+	*hidden(si) = 0;
+}
+
+static int queue(long pid, int tid, int sig, const siginfo_t *info)
+{
+	long ret = raw4(__NR_rt_tgsigqueueinfo, pid, tid, sig, info);
+	siginfo_t copy;
+
+	if (ret != -EPERM)
+		return ret;
+	copy = *info;
+	copy.si_signo = sig;
+	if (disguise(&copy))
+		ret = raw4(__NR_rt_tgsigqueueinfo, pid, tid, sig, &copy);
+	return ret == -EPERM ? raw3(__NR_tgkill, pid, tid, sig) : ret;
+}
+
 int rumpuser_ext_raise(int tid, int sig, void *info)
 {
-	long pid = raw0(__NR_getpid), ret;
-
-	/* Only a thread itself may queue what looks as if a kernel sent it. */
-	ret = raw4(__NR_rt_tgsigqueueinfo, pid, tid, sig, info);
-	return ret == -EPERM ? raw3(__NR_tgkill, pid, tid, sig) : ret;
+	return queue(raw0(__NR_getpid), tid, sig, info);
 }
 
 int rumpuser_ext_random(void *buf, unsigned long len)
@@ -93,9 +141,9 @@ int rumpuser_ext_random(void *buf, unsigned long len)
 	return n == (long)len ? 0 : -EAGAIN;
 }
 
-int rumpuser_ext_signal(int pid, int tid, int sig)
+int rumpuser_ext_signal(int pid, int tid, int sig, void *info)
 {
-	return raw3(__NR_tgkill, pid, tid, sig);
+	return info ? queue(pid, tid, sig, info) : raw3(__NR_tgkill, pid, tid, sig);
 }
 
 void rumpuser_ext_kick(int fd)

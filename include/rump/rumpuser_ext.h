@@ -152,11 +152,20 @@ long rumpuser_ext_io(int fd, int op, const void *iov, unsigned int n, unsigned l
  * rumpuser_ext_raise() - Send a thread of this process a signal
  * @tid:	host thread id
  * @sig:	signal
- * @info:	siginfo_t; kept if the caller is that thread or the code is one of sigqueue(3)'s
+ * @info:	siginfo_t
+ *
+ * The host does not let a thread send another what looks as if a kernel sent it. Such a code arrives as
+ * SI_QUEUE or SI_SIGIO, with all else as it was, until rumpuser_ext_raised() puts it right.
  *
  * Return: 0 or -errno
  */
 int rumpuser_ext_raise(int tid, int sig, void *info);
+
+/**
+ * rumpuser_ext_raised() - In a handler: give a siginfo the code that it was raised with
+ * @info:	siginfo_t, changed if it is of rumpuser_ext_raise() or rumpuser_ext_signal()
+ */
+void rumpuser_ext_raised(void *info);
 
 /**
  * rumpuser_ext_random() - Random bytes, without waiting
@@ -172,10 +181,11 @@ int rumpuser_ext_random(void *buf, unsigned long len);
  * @pid:	process
  * @tid:	thread
  * @sig:	signal
+ * @info:	siginfo_t, as for rumpuser_ext_raise(); NULL for that of tgkill(2)
  *
  * Return: 0 or -errno
  */
-int rumpuser_ext_signal(int pid, int tid, int sig);
+int rumpuser_ext_signal(int pid, int tid, int sig, void *info);
 
 /**
  * rumpuser_ext_kick() - Add 1 to an eventfd, which somebody polls

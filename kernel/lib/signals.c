@@ -192,6 +192,7 @@ static void deliver(int sig, void *info, void *context)
 {
 	struct rump__action act;
 
+	rumpuser_ext_raised(info);
 	if (guest()) {
 		deliver_to_guest(sig, info, context);
 		return;
@@ -396,6 +397,7 @@ void rump__signal_forward(int sig, void *info, void *context)
 	if (act.flags & SA_RESETHAND)
 		actions[sig].handler = HANDLER_DEFAULT;
 	change_mask(SIG_BLOCK, act.mask & ~rump__open_signals, NULL);
+	rumpuser_ext_raised(info);
 	run_handler(&act, sig, info, context);
 }
 

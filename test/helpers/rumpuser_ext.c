@@ -216,17 +216,7 @@ static void park_fork(char **args)
 }
 
 static int raise_target;
-static unsigned int raise_ready, raise_over;
-
-/** take_signals() - A thread that handles what comes, until it may end */
-static void *take_signals(void *arg)
-{
-	__atomic_store_n(&raise_target, rumpuser_ext_gettid(), __ATOMIC_RELEASE);
-	__atomic_store_n(&raise_ready, 1, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&raise_over, __ATOMIC_ACQUIRE))
-		QUIET(rumpuser_ext_yield());
-	return arg;
-}
+static unsigned int raise_over;
 
 /** await_handled() - Wait until handlers have run so many times */
 static void await_handled(int n)
@@ -236,42 +226,94 @@ static void await_handled(int n)
 	CHECK(handled == n);
 }
 
-/** raise_info() - What a signal tells is kept, where the host lets it be */
-static void raise_info(char **args)
+/** take_signals() - A thread that handles what comes, until it may end */
+static void *take_signals(void *arg)
+{
+	__atomic_store_n(&raise_target, rumpuser_ext_gettid(), __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&raise_over, __ATOMIC_ACQUIRE))
+		QUIET(rumpuser_ext_yield());
+	return arg;
+}
+
+/** poll_info() - As a kernel tells of a descriptor that is readable */
+static siginfo_t poll_info(int sig)
 {
 	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = sig;
+	info.si_code = POLL_IN;
+	info.si_fd = 17;
+	info.si_band = 5;
+	return info;
+}
+
+/** user_info() - As a kernel tells of one that was sent */
+static siginfo_t user_info(int sig, int code)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = sig;
+	info.si_code = code;
+	info.si_pid = 11;
+	info.si_uid = 13;
+	if (code == SI_QUEUE)
+		info.si_value.sival_int = 12;
+	return info;
+}
+
+/** arrives_as() - Raise a signal of another thread's: what it is seen as */
+static void arrives_as(siginfo_t info, int code)
+{
+	int before = handled, err;
+
+	QUIET(err = rumpuser_ext_raise(raise_target, info.si_signo, &info));
+	CHECK(err == 0);
+	await_handled(before + 1);
+	CHECK(seen.si_signo == info.si_signo && seen.si_code == code);
+	QUIET(rumpuser_ext_raised(&seen));
+	CHECK(memcmp(&seen, &info, sizeof(seen)) == 0);
+	/* It is right now, and stays so. */
+	QUIET(rumpuser_ext_raised(&seen));
+	CHECK(memcmp(&seen, &info, sizeof(seen)) == 0);
+}
+
+/** raise_info() - What a signal tells is kept, or put right */
+static void raise_info(char **args)
+{
+	siginfo_t info = poll_info(SIGIO);
 	pthread_t t;
 	int err;
 
 	(void)args;
 	test_boot(true);
 	handle(SIGIO, 0);
-	memset(&info, 0, sizeof(info));
-	info.si_signo = SIGIO;
-	info.si_code = POLL_IN;
-	info.si_fd = 17;
-	info.si_band = 5;
+	handle(SIGRTMIN, 0);
+	handle(SIGCHLD, 0);
 	QUIET(err = rumpuser_ext_raise(rumpuser_ext_gettid(), SIGIO, &info));
-	CHECK(err == 0 && handled == 1);
-	CHECK(seen.si_signo == SIGIO && seen.si_code == POLL_IN && seen.si_fd == 17 &&
-	      seen.si_band == 5);
+	CHECK(err == 0 && handled == 1 && memcmp(&seen, &info, sizeof(seen)) == 0);
 
 	CHECK(pthread_create(&t, NULL, take_signals, NULL) == 0);
-	while (!__atomic_load_n(&raise_ready, __ATOMIC_ACQUIRE))
+	while (!__atomic_load_n(&raise_target, __ATOMIC_ACQUIRE))
 		sched_yield();
-	memset(&info, 0, sizeof(info));
-	info.si_code = SI_QUEUE;
-	info.si_pid = 11;
-	info.si_value.sival_int = 12;
-	QUIET(err = rumpuser_ext_raise(raise_target, SIGIO, &info));
-	CHECK(err == 0);
-	await_handled(2);
-	CHECK(seen.si_code == SI_QUEUE && seen.si_pid == 11 && seen.si_value.sival_int == 12);
+	arrives_as(user_info(SIGIO, SI_QUEUE), SI_QUEUE);
 	/* As a kernel sends it: the host lets nobody forge that for another thread. */
-	info.si_code = SI_KERNEL;
+	arrives_as(poll_info(SIGIO), SI_SIGIO);
+	arrives_as(poll_info(SIGRTMIN), SI_SIGIO);
+	arrives_as(user_info(SIGIO, SI_USER), SI_QUEUE);
+	arrives_as(user_info(SIGIO, SI_KERNEL), SI_QUEUE);
+	arrives_as(user_info(SIGIO, SI_TKILL), SI_QUEUE);
+	info = user_info(SIGCHLD, CLD_EXITED);
+	info.si_status = 3;
+	info.si_utime = 4;
+	info.si_stime = 5;
+	arrives_as(info, SI_QUEUE);
+	/* One that can be no code. */
+	info = user_info(SIGIO, 1000);
 	QUIET(err = rumpuser_ext_raise(raise_target, SIGIO, &info));
 	CHECK(err == 0);
-	await_handled(3);
+	await_handled(9);
 	CHECK(seen.si_code == SI_TKILL && seen.si_pid == getpid());
 	__atomic_store_n(&raise_over, 1, __ATOMIC_RELEASE);
 	CHECK(pthread_join(t, NULL) == 0);
@@ -280,39 +322,53 @@ static void raise_info(char **args)
 	CHECK(err == -EINVAL);
 	QUIET(err = rumpuser_ext_raise(1 << 30, SIGIO, &info));
 	CHECK(err == -ESRCH);
-	CHECK(handled == 3);
+	CHECK(handled == 9);
+}
+
+/** wait_for_signals() - A process that is sent SIGUSR2 without and with a siginfo */
+static void wait_for_signals(const sigset_t *set, pid_t parent)
+{
+	siginfo_t info = user_info(SIGUSR2, SI_KERNEL);
+
+	/* Libc's call would say SI_USER. */
+	CHECK(syscall(SYS_rt_sigtimedwait, set, &seen, NULL, 8) == SIGUSR2);
+	CHECK(seen.si_pid == parent && seen.si_code == SI_TKILL);
+	CHECK(kill(parent, SIGUSR1) == 0);
+	CHECK(syscall(SYS_rt_sigtimedwait, set, &seen, NULL, 8) == SIGUSR2);
+	QUIET(rumpuser_ext_raised(&seen));
+	CHECK(memcmp(&seen, &info, sizeof(seen)) == 0);
+	_exit(0);
 }
 
 /** signal_other() - A thread of another process gets a signal */
 static void signal_other(char **args)
 {
-	unsigned int *ready = shared_page();
+	siginfo_t info = user_info(SIGUSR2, SI_KERNEL);
 	pid_t child, parent = getpid();
 	sigset_t set;
 	int err;
 
 	(void)args;
 	test_boot(true);
+	handle(SIGUSR1, 0);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR2);
 	CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
 	child = fork();
 	CHECK(child >= 0);
-	if (child == 0) {
-		__atomic_store_n(ready, 1, __ATOMIC_RELEASE);
-		/* Libc's call would say SI_USER. */
-		CHECK(syscall(SYS_rt_sigtimedwait, &set, &seen, NULL, 8) == SIGUSR2);
-		CHECK(seen.si_pid == parent && seen.si_code == SI_TKILL);
-		_exit(0);
-	}
-	while (!__atomic_load_n(ready, __ATOMIC_ACQUIRE))
-		sched_yield();
-	QUIET(err = rumpuser_ext_signal(child, child, SIGUSR2));
+	if (child == 0)
+		wait_for_signals(&set, parent);
+	QUIET(err = rumpuser_ext_signal(child, child, SIGUSR2, NULL));
+	CHECK(err == 0);
+	await_handled(1);
+	QUIET(err = rumpuser_ext_signal(child, child, SIGUSR2, &info));
 	CHECK(err == 0);
 	await_child(child);
-	QUIET(err = rumpuser_ext_signal(child, child, SIGUSR2));
+	QUIET(err = rumpuser_ext_signal(child, child, SIGUSR2, &info));
 	CHECK(err == -ESRCH);
-	QUIET(err = rumpuser_ext_signal(getpid(), getpid(), 65));
+	QUIET(err = rumpuser_ext_signal(child, child, SIGUSR2, NULL));
+	CHECK(err == -ESRCH);
+	QUIET(err = rumpuser_ext_signal(getpid(), getpid(), 65, NULL));
 	CHECK(err == -EINVAL);
 }
 

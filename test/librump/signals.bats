@@ -86,3 +86,25 @@ masks() {
 @test "a bad mask is refused and changes nothing" {
 	masks bad
 }
+
+# siginfo TEST: likewise.
+siginfo() {
+	run helper siginfo "$1"
+	assert_success
+	RUMP_NCPU=2 run helper siginfo "$1"
+	assert_success
+	RUMP_THREADS=bound run helper siginfo "$1"
+	assert_success
+}
+
+@test "handlers of many threads get the kernel's siginfo, whoever carried the call" {
+	siginfo threads
+}
+
+@test "a handler gets the kernel's siginfo of a signal to the process" {
+	siginfo process
+}
+
+@test "who waits for a signal on the host sees all of its siginfo but a kernel's code" {
+	siginfo waited
+}

@@ -72,11 +72,11 @@ names() {
 	quietly ext_io io_nowait "$FILE"
 }
 
-@test "a raised signal keeps its siginfo where the host lets it" {
+@test "a raised signal keeps its siginfo, whichever thread raises it" {
 	quietly ext raise_info
 }
 
-@test "a thread of another process gets a signal" {
+@test "a thread of another process gets a signal and its siginfo" {
 	quietly ext signal_other
 }
 

@@ -116,7 +116,7 @@ void rump_hthread_alarm(const struct rump_process *self)
 		    (self && proc != self) || READ_ONCE(proc->executing) ||
 		    READ_ONCE(proc->state) == RUMP_PROC_GONE || ht->tid == tid)
 			continue;
-		hyp->signal(proc->hostpid, ht->tid, SIGBUS);
+		hyp->signal(proc->hostpid, ht->tid, SIGBUS, NULL);
 	}
 }
 

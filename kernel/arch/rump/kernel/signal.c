@@ -65,7 +65,7 @@ static void take_signals(struct rump_hthread *ht)
 		memset(&user, 0, sizeof(user));
 		memcpy(&user, &info, sizeof(info));
 		if (host)
-			hyp->signal(host, ht->tid, sig);
+			hyp->signal(host, ht->tid, sig, &user);
 		else if (ht)
 			hyp->raise(ht->tid, sig, &user);
 	}

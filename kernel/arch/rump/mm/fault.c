@@ -159,7 +159,7 @@ static void zap_remote(struct rump_process *proc, unsigned long start, unsigned 
 	proc->zap_start = start;
 	proc->zap_end = end;
 	smp_store_release(&proc->zap, 1);
-	if (READ_ONCE(proc->executing) || hyp->signal(proc->hostpid, proc->hostpid, SIGBUS))
+	if (READ_ONCE(proc->executing) || hyp->signal(proc->hostpid, proc->hostpid, SIGBUS, NULL))
 		proc->zap = 0;
 	while (smp_load_acquire(&proc->zap) && turns++ < ZAP_TURNS && !READ_ONCE(rump_dead))
 		hyp->yield();

@@ -11,7 +11,7 @@
 #ifndef _UAPI_ASM_RUMP_H
 #define _UAPI_ASM_RUMP_H
 
-#define RUMP_ABI_VERSION	1
+#define RUMP_ABI_VERSION	2
 
 #include "map.h"
 
@@ -131,7 +131,7 @@ struct rump_hyp {
 	/* add 1 to an eventfd of this process; never waits */
 	void (*kick)(int fd);
 	/* thread @tid of process @pid */
-	int (*signal)(int pid, int tid, int sig);
+	int (*signal)(int pid, int tid, int sig, void *info);
 	/* process @pid, if it is of group @group or that is negative; a killed one is dead then */
 	int (*kill)(int pid, int group, int sig);
 	/*
