@@ -63,6 +63,37 @@ static void eintr(int argc, char **argv)
 	CHECK(handled >= 1);
 }
 
+static void sleep_inside(int sig)
+{
+	struct itimerval it = { .it_value = { 0, 50000 } };
+	struct timespec ts = { 30, 0 };
+
+	(void)sig;
+	CHECK(!setitimer(ITIMER_REAL, &it, NULL));
+	CHECK_ERR(rump_sys_nanosleep(&ts, NULL), EINTR);
+	handled++;
+}
+
+/* Also if the handler's own calls are interrupted by one with SA_RESTART. */
+static void eintr_nested(int argc, char **argv)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec soon = { .it_value = { 0, 50000000 } };
+	timer_t timer;
+	char c;
+
+	(void)argc;
+	(void)argv;
+	CHECK(!rump_init());
+	CHECK(!rump_sys_pipe2(pipefd, 0));
+	handler_on(SIGUSR1, sleep_inside, 0);
+	handler_on(SIGALRM, count, SA_RESTART);
+	CHECK(!timer_create(CLOCK_MONOTONIC, &ev, &timer));
+	CHECK(!timer_settime(timer, 0, &soon, NULL));
+	CHECK_ERR(rump_sys_read(pipefd[0], &c, 1), EINTR);
+	CHECK(handled == 2);
+}
+
 /* With SA_RESTART it goes on and reads what comes later. */
 static void restart(int argc, char **argv)
 {
@@ -215,6 +246,7 @@ static void sigpipe_default(int argc, char **argv)
 
 static const struct test tests[] = {
 	{ "eintr", eintr },
+	{ "eintr_nested", eintr_nested },
 	{ "restart", restart },
 	{ "nanosleep_left", nanosleep_left },
 	{ "handler_calls", handler_calls },

@@ -8,6 +8,11 @@ load setup
 	assert_success
 }
 
+@test "so it does if the handler's own calls were interrupted by one with SA_RESTART" {
+	run helper signals eintr_nested
+	assert_success
+}
+
 @test "a blocked read goes on after a handler with SA_RESTART" {
 	run helper signals restart
 	assert_success
