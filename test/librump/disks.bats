@@ -87,6 +87,36 @@ load setup
 	assert_success
 }
 
+@test "unbuffered aio and io_uring from ordinary memory, by many threads" {
+	for type in ext4 xfs btrfs vfat; do
+		image $type 300M
+		run helper direct threads "$IMG" $type
+		assert_success
+	done
+	RUMP_NCPU=2 run helper direct threads "$IMG" vfat
+	assert_success
+	image ext4 64M
+	RUMP_THREADS=bound run helper direct threads "$IMG" ext4
+	assert_success
+	run e2fsck -fn "$IMG"
+	assert_success
+}
+
+@test "unbuffered aio and io_uring: whichever way a file was opened, and whatever is wrong" {
+	image ext4 64M
+	run helper direct ways "$IMG" ext4
+	assert_success
+	image xfs 300M
+	run helper direct ways "$IMG" xfs
+	assert_success
+}
+
+@test "unbuffered aio and io_uring on a disk itself" {
+	image ext4 64M
+	run helper direct device "$IMG"
+	assert_success
+}
+
 @test "mapped files are coherent with read and write" {
 	image ext4 64M
 	run helper disk mapped "$IMG"

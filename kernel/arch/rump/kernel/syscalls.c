@@ -45,17 +45,12 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 #define sys_exit		sys_ni_syscall
 #define sys_exit_group		sys_ni_syscall
 
-/* Transfers, which may be unbuffered. */
-#define sys_read		rump_sys_read
-#define sys_write		rump_sys_write
-#define sys_pread64		rump_sys_pread64
-#define sys_pwrite64		rump_sys_pwrite64
-#define sys_readv		rump_sys_readv
-#define sys_writev		rump_sys_writev
-#define sys_preadv		rump_sys_preadv
-#define sys_pwritev		rump_sys_pwritev
-#define sys_preadv2		rump_sys_preadv2
-#define sys_pwritev2		rump_sys_pwritev2
+/* What makes a file unbuffered. */
+#define sys_open		rump_sys_open
+#define sys_openat		rump_sys_openat
+#define sys_openat2		rump_sys_openat2
+#define sys_open_by_handle_at	rump_sys_open_by_handle_at
+#define sys_fcntl		rump_sys_fcntl
 
 /* What copies the table of descriptors or limits it. */
 #define sys_unshare		rump_sys_unshare

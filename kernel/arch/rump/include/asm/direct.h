@@ -5,24 +5,16 @@
 #include <linux/linkage.h>
 #include <linux/types.h>
 
-struct iovec;
+struct file_handle;
+struct open_how;
 
-/* kernel/direct.c: the calls of these names, also for O_DIRECT */
-asmlinkage long rump_sys_read(unsigned int fd, char __user *buf, size_t len);
-asmlinkage long rump_sys_write(unsigned int fd, const char __user *buf, size_t len);
-asmlinkage long rump_sys_pread64(unsigned int fd, char __user *buf, size_t len, loff_t pos);
-asmlinkage long rump_sys_pwrite64(unsigned int fd, const char __user *buf, size_t len, loff_t pos);
-asmlinkage long rump_sys_readv(unsigned long fd, const struct iovec __user *vec, unsigned long n);
-asmlinkage long rump_sys_writev(unsigned long fd, const struct iovec __user *vec, unsigned long n);
-asmlinkage long rump_sys_preadv(unsigned long fd, const struct iovec __user *vec, unsigned long n,
-				unsigned long low, unsigned long high);
-asmlinkage long rump_sys_pwritev(unsigned long fd, const struct iovec __user *vec,
-				 unsigned long n, unsigned long low, unsigned long high);
-asmlinkage long rump_sys_preadv2(unsigned long fd, const struct iovec __user *vec,
-				 unsigned long n, unsigned long low, unsigned long high,
-				 rwf_t flags);
-asmlinkage long rump_sys_pwritev2(unsigned long fd, const struct iovec __user *vec,
-				  unsigned long n, unsigned long low, unsigned long high,
-				  rwf_t flags);
+/* kernel/direct.c: the calls of these names; what they open with O_DIRECT transfers from any memory */
+asmlinkage long rump_sys_open(const char __user *path, int flags, umode_t mode);
+asmlinkage long rump_sys_openat(int dfd, const char __user *path, int flags, umode_t mode);
+asmlinkage long rump_sys_openat2(int dfd, const char __user *path, struct open_how __user *how,
+				 size_t size);
+asmlinkage long rump_sys_open_by_handle_at(int mountdirfd, struct file_handle __user *handle,
+					   int flags);
+asmlinkage long rump_sys_fcntl(unsigned int fd, unsigned int cmd, unsigned long arg);
 
 #endif
