@@ -77,8 +77,8 @@ unsigned long long rumpuser_ext_clock_real(void)
 }
 
 /*
- * Only a thread itself may queue what looks as if a kernel sent it. To another it goes with a code of
- * sigqueue(3)'s whose other fields are the same, and the true one in the last bytes that the host
+ * Only a thread itself may queue what looks as if a kernel sent it. To another it goes with a code
+ * of sigqueue(3)'s whose other fields are the same, and the true one in the last bytes that the host
  * passes on. No code but those of SIGCHLD has a field there: the child's processor time, in its
  * upper half.
  */

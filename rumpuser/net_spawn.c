@@ -3,8 +3,8 @@
  * net_spawn.c - programs that lead to a network
  *
  * One ends by itself when its socket is closed, as it is at the latest when this process is no
- * more. It is the child of a child that has ended, so its end is no signal to the program, and wait(2)
- * does not find it: execve(2) makes any child one whose end is told.
+ * more. It is the child of a child that has ended, so its end is no signal to the program, and
+ * wait(2) does not find it: execve(2) makes any child one whose end is told.
  */
 #include <asm/errno.h>
 #include <asm/signal.h>

@@ -5,20 +5,20 @@
  * Theory of operation
  *
  * ppoll(2) and its like give the thread another mask while they wait. The mask that counts for the
- * program's handlers is the host's, so it is changed there before the call and back after it; the kernel gets
- * it too, for signals of its own.
+ * program's handlers is the host's, so it is changed there before the call and back after it; the
+ * kernel gets it too, for signals of its own.
  *
  * The thread counts as in a call from before the first change to after the last. So what the mask
  * lets through is deferred (signals.c) and makes the call return, even one that has not begun:
  * nothing is lost in between. Then there are two ways.
  *
- * - The call was interrupted. Handlers run with the call's mask, and when they have run it is in force
- *   no longer, so that one that comes late does not run for nothing. That is just what the host's ppoll(2)
- *   does, in the time it takes to find nothing ready. The call fails with EINTR, or is made again if
- *   there was no handler after all.
+ * - The call was interrupted. Handlers run with the call's mask, and when they have run it is in
+ *   force no longer, so that one that comes late does not run for nothing. That is just what the
+ *   host's ppoll(2) does, in the time it takes to find nothing ready. The call fails with EINTR, or
+ *   is made again if there was no handler after all.
  *
- * - It has a result, and no handler shall run that the thread's own mask keeps back: what was deferred
- *   and is in that mask stays pending, and is deferred no longer.
+ * - It has a result, and no handler shall run that the thread's own mask keeps back: what was
+ *   deferred and is in that mask stays pending, and is deferred no longer.
  *
  * While all signals are blocked nothing is deferred, so what is in deferred_set and what is in the
  * mask can be told apart.
@@ -80,7 +80,7 @@ static bool mask_of(long nr, long a, long b, long d, long e, long f, uint64_t *m
 	       rump__copy(mask, (const void *)where[0], sizeof(*mask));
 }
 
-/* Run the handlers of what is pending and not in @mask; whatever they do, the mask is as before then. */
+/* Run the handlers of what is pending and not in @mask. The thread's mask is as before then. */
 static void run_handlers(const uint64_t *mask)
 {
 	const struct __kernel_timespec now = { 0 };
