@@ -143,7 +143,9 @@ int rumpuser_ext_random(void *buf, unsigned long len)
 
 int rumpuser_ext_signal(int pid, int tid, int sig, void *info)
 {
-	return info ? queue(pid, tid, sig, info) : raw3(__NR_tgkill, pid, tid, sig);
+	if (info)
+		return queue(pid, tid, sig, info);
+	return tid ? raw3(__NR_tgkill, pid, tid, sig) : raw2(__NR_kill, pid, sig);
 }
 
 void rumpuser_ext_kick(int fd)

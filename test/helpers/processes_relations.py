@@ -16,6 +16,8 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 
 os.chdir(sys.argv[1])
@@ -328,6 +330,23 @@ def mappings():
     def touch():
         return m[8192]
     print('SIGBUS', status(child(touch)))
+    # truncated by another, when the main thread has ended
+    with open('map2', 'wb') as f: f.truncate(2 * 4096)
+    ready, go = Turn(), Turn()
+    def outlive():
+        n = mmap.mmap(os.open('map2', os.O_RDWR), 2 * 4096)
+        def work():
+            n[4096] = 1
+            ready.go()
+            go.wait()
+            os._exit(n[4096])
+        threading.Thread(target=work).start()
+        ctypes.CDLL(None).syscall(60, 0)
+    pid = child(outlive)
+    ready.wait()
+    os.truncate('map2', 4096)
+    go.go()
+    print('outlived', status(pid))
     # atomics: two increment
     def add():
         n = mmap.mmap(fd, 4096)

@@ -140,8 +140,8 @@ mapped_later:
 static u32 zap_lock;
 
 /*
- * Have another process drop its mappings. It is sent a signal, whose handler
- * calls rump_zap(). Pages are about to be freed, so this waits, as a processor waits for
+ * Have another process drop its mappings. It is sent a signal, for whichever of its threads is there and
+ * takes it, whose handler calls rump_zap(). Pages are about to be freed, so this waits, as a processor waits for
  * others to flush their TLBs. A process that does not answer in time is stopped,
  * or deep in the host: then the signal comes before its next instruction.
  */
@@ -159,7 +159,7 @@ static void zap_remote(struct rump_process *proc, unsigned long start, unsigned 
 	proc->zap_start = start;
 	proc->zap_end = end;
 	smp_store_release(&proc->zap, 1);
-	if (READ_ONCE(proc->executing) || hyp->signal(proc->hostpid, proc->hostpid, SIGBUS, NULL))
+	if (READ_ONCE(proc->executing) || hyp->signal(proc->hostpid, 0, SIGBUS, NULL))
 		proc->zap = 0;
 	while (smp_load_acquire(&proc->zap) && turns++ < ZAP_TURNS && !READ_ONCE(rump_dead))
 		hyp->yield();

@@ -130,7 +130,7 @@ struct rump_hyp {
 	int (*random)(void *buf, unsigned long len);
 	/* add 1 to an eventfd of this process; never waits */
 	void (*kick)(int fd);
-	/* thread @tid of process @pid */
+	/* thread @tid of process @pid, or 0 for any that takes it; @info may be NULL */
 	int (*signal)(int pid, int tid, int sig, void *info);
 	/* process @pid, if it is of group @group or that is negative; a killed one is dead then */
 	int (*kill)(int pid, int group, int sig);
