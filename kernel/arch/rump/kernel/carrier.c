@@ -168,17 +168,20 @@ out:
 }
 
 /*
- * Hand @v over. Its heir may be found dead at the same time: the undertaker says that it has come
- * and looks at carry then, and here it is the other way round, so one of the two sees the other.
+ * @ht hands @v over. Its heir may be found dead at the same time: the undertaker says that it has come
+ * and looks at carry then, and here it is the other way round, so one of the two sees the other. Or it
+ * sees that somebody is about to.
  */
-static void hand_over(struct rump_vcpu *v, struct rump_hthread *heir)
+static void hand_over(struct rump_vcpu *v, struct rump_hthread *ht, struct rump_hthread *heir)
 {
 	struct rump_process *proc = heir->proc;
 	struct rump_hthread *undertaker;
 
 	v->carrier = NULL;
-	WRITE_ONCE(v->owner, heir->id);
+	smp_store_release(&v->giver, ht->id);
+	smp_store_release(&v->owner, heir->id);
 	host_or(&heir->carry, 1U << v->cpu);
+	host_cmpxchg(&v->giver, ht->id, 0);
 	rump_hthread_wake(heir);
 	undertaker = READ_ONCE(proc->undertaker);
 	if (unlikely(undertaker && undertaker != heir))
@@ -200,7 +203,7 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
 	if (v) {
 		ht->owns = NULL;
 		if (action == RUMP_LEAVE_HANDOFF && !next) {
-			hand_over(v, v->heir);
+			hand_over(v, ht, v->heir);
 		} else {
 			v->carrier = NULL;
 			asm volatile("xchgl %0, %1" : "+r"(next), "+m"(v->owner) :: "memory");

@@ -14,8 +14,9 @@
  *   - held a lock of host words, for a few instructions (guard.c): it is given up.
  *
  * rump_settle() finds out. Invariant: a thread that owns a virtual CPU has it in its carry field, or
- * has taken it from there, but for the moment in which somebody hands it over; so what a dead one owns
- * without that for half a second will not come back. Each undertaker looks after its own process.
+ * has taken it from there, but for the moment in which somebody hands it over, who is its giver then, and
+ * may be slow. So what a dead one owns without that for half a second, while there is no giver
+ * alive, will not come back. Each undertaker looks after its own process.
  *
  * Death. When the kernel is lost, or the process is gone whose threads do its work, or it was
  * halted while processes use it, rump_dead says so, for good. Then
@@ -99,13 +100,27 @@ static bool is_stuck(struct rump_vcpu *v, struct rump_hthread *undertaker)
 	return READ_ONCE(owner->lent) == RUMP_LENT_OUT || !rump_redirect(v, owner, undertaker);
 }
 
-static bool anything_stuck(struct rump_hthread *undertaker)
+/* Is somebody else about to say that the virtual CPU has been handed over? */
+static bool has_giver(const struct rump_vcpu *v, const struct rump_hthread *undertaker)
+{
+	struct rump_hthread *giver = rump_hthread_of(READ_ONCE(v->giver));
+	struct rump_process *proc = giver ? READ_ONCE(giver->proc) : NULL;
+
+	return proc && proc != undertaker->proc && !READ_ONCE(proc->undertaker) &&
+	       READ_ONCE(proc->state) != RUMP_PROC_GONE;
+}
+
+/* @slow: one that is, will be given. */
+static bool anything_stuck(struct rump_hthread *undertaker, bool *slow)
 {
 	unsigned int i;
 
-	for (i = 0; i < rump_boot.ncpu; i++)
-		if (is_stuck(&rump_vcpus[i], undertaker))
-			return true;
+	for (i = 0; i < rump_boot.ncpu; i++) {
+		if (!is_stuck(&rump_vcpus[i], undertaker))
+			continue;
+		*slow = has_giver(&rump_vcpus[i], undertaker);
+		return true;
+	}
 	return false;
 }
 
@@ -118,9 +133,12 @@ static bool anything_stuck(struct rump_hthread *undertaker)
 bool rump_settle(struct rump_hthread *undertaker)
 {
 	u64 end = hyp->clock_mono() + STUCK_TIME;
+	bool slow = false;
 
 	rump_hthread_wake_lost();
-	while (anything_stuck(undertaker)) {
+	while (anything_stuck(undertaker, &slow)) {
+		if (slow)
+			end = hyp->clock_mono() + STUCK_TIME;
 		if (hyp->clock_mono() > end || READ_ONCE(rump_dead))
 			return false;
 		hyp->yield();

@@ -45,6 +45,7 @@ struct rump_vcpu {
 	struct rump_hthread *guard;
 	struct rump_hthread *heir;	/* whom a handoff goes to */
 	u32 guard_lock;			/* of guard and guarded: id of the host thread that has it */
+	u32 giver;			/* id of a host thread that is handing it over just now */
 } ____cacheline_aligned;
 
 /* What the carrier does once it has left the kernel stack, see rump_leave(). */
