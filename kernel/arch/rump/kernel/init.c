@@ -71,6 +71,26 @@ static int thread_start(void *arg)
 	return 0;
 }
 
+/*
+ * Whose rights a new thread has: those of the threads that there are, which may have changed them since the
+ * spawner was made.
+ */
+static const struct cred *rights_of_others(void)
+{
+	const struct cred *cred = NULL;
+	struct task_struct *t;
+
+	rcu_read_lock();
+	for_each_thread(current, t) {
+		if (!t->thread.ht || t->flags & PF_EXITING)
+			continue;
+		cred = get_task_cred(t);
+		break;
+	}
+	rcu_read_unlock();
+	return cred ?: get_current_cred();
+}
+
 static void attach_one(struct rump_hthread *ht)
 {
 	struct kernel_clone_args args = {
@@ -79,12 +99,16 @@ static void attach_one(struct rump_hthread *ht)
 		.fn	= thread_start,
 		.fn_arg	= ht,
 	};
+	const struct cred *cred = rights_of_others(), *before;
 	pid_t pid;
 
 	ht->req = RUMP_REQ_RUNNING;
 	WRITE_ONCE(ht->attaching, 0);
 	WRITE_ONCE(ht->request_queued, 0);
+	before = override_creds(cred);
 	pid = kernel_clone(&args);
+	revert_creds(before);
+	put_cred(cred);
 	if (pid < 0)
 		rump_complete(ht, pid);
 }
