@@ -400,9 +400,12 @@ long client_join(const struct rump__setup *setup)
 	if (!executed)
 		process = (unsigned long)result;
 	result = -rump__join(setup, &answer.layout, fd, (struct rump_process *)process, never);
-	if (!result)
-		lifeline_arm();
-	return result;
+	if (result)
+		return result;
+	lifeline_arm();
+	if (!executed)
+		identity_take(&answer.identity);
+	return 0;
 }
 
 /**

@@ -99,12 +99,27 @@ static long clerk_join(int pid)
 }
 
 /**
+ * peer_of() - Who has made a socket, or is at its other end
+ */
+static struct credentials peer_of(int socket)
+{
+	struct credentials peer = {0, ~0u, ~0u};
+	uint32_t size = sizeof(peer);
+
+	if (raw_call(__NR_getsockopt, socket, SOL_SOCKET, SO_PEERCRED, &peer, &size, 0))
+		peer.uid = ~0u;
+	return peer;
+}
+
+/**
  * send_kernel() - Tell a process what it has to have to be one of the kernel's
  */
 static void send_kernel(int reply, long result)
 {
 	struct answer answer = {.result = result, .layout = rump__kernel.layout};
+	struct credentials peer = peer_of(reply);
 
+	answer.identity = (struct identity){peer.uid, peer.gid, identity_capabilities()};
 	message_send(reply, &answer, sizeof(answer), raw_failed(result) ? -1 : rump__kernel.fd);
 	if (!raw_failed(result))
 		message_send(reply, "", 1, lifeline);
@@ -460,17 +475,13 @@ static void receive(struct source *source)
 static void welcome(int listening)
 {
 	long fd = raw4(__NR_accept4, listening, 0, 0, SOCK_CLOEXEC);
-	struct credentials peer = {0, ~0u, ~0u};
-	uint32_t size = sizeof(peer);
 	struct source *source;
 
 	if (raw_failed(fd))
 		return;
-	if (raw_call(__NR_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &size, 0))
-		peer.uid = ~0u;
 	source = source_add(SOURCE_CONTROL, (int)fd);
 	if (source)
-		source->refused = peer.uid != (uint32_t)raw0(__NR_geteuid);
+		source->refused = peer_of((int)fd).uid != (uint32_t)raw0(__NR_geteuid);
 }
 
 /**

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "../kernel/lib/core.h"
+#include "identity.h"
 
 enum request_type {
 	REQUEST_HELLO,	  /* answered when the kernel is up and all is mounted */
@@ -44,7 +45,9 @@ struct request {
 };
 
 struct answer {
-	int64_t result; /* of ATTACH the process, or a negated errno; -EPERM for another user's process */
+	int64_t result; /* of ATTACH the process, or a negated errno; -EPERM for another user's process,
+			   -EXDEV for one of another pid namespace */
+	struct identity identity; /* of who asks ATTACH */
 	struct rump__layout layout;
 };
 

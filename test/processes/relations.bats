@@ -54,3 +54,49 @@ alike() {
 @test "working directories, descriptors and offsets over fork and exec" {
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ cwd
 }
+
+@test "a process that is the first of its kin to use the kernel has its own ids, groups, capabilities and limits" {
+	[ "$(id -u)" = 0 ] || skip "needs root, to become somebody else"
+	need setpriv prlimit unshare
+	need_reach
+	cat >"$HERE/late" <<-'END'
+		at=$1
+		as() { setpriv --reuid=1234 --regid=1235 "$@" 2>/dev/null; }
+		chmod 755 "$at"
+		install -m 600 /dev/null "$at/private"
+		install -m 640 -g 77 /dev/null "$at/group"
+		install -m 600 -o 1234 /dev/null "$at/own"
+		install -d -o 1234 "$at/theirs"
+		as --clear-groups cat "$at/private" || echo private
+		as --clear-groups cat "$at/group" || echo group
+		as --groups=77 cat "$at/group" && echo group 77
+		as --clear-groups sh -c 'cat "$0/own"; echo >"$0/theirs/made"; chown 1 "$0/theirs/made"' "$at" || echo chown
+		as --clear-groups --inh-caps=+dac_override --ambient-caps=+dac_override cat "$at/private" && echo capability
+		as --clear-groups unshare -r cat "$at/private" || echo namespace
+		as --clear-groups unshare -r sh -c 'echo >"$0/theirs/mapped"' "$at"
+		setpriv --bounding-set=-dac_override,-dac_read_search cat "$at/own" 2>/dev/null || echo bounded
+		setpriv --bounding-set=-chown cat "$at/private" && echo root
+		stat -c '%n %u:%g' "$at/theirs/made" "$at/theirs/mapped"
+		prlimit --fsize=5000:6000 sh -c 'head -c 9000 /dev/zero >"$0/sized"; echo $?' "$at" 2>/dev/null
+		stat -c %s "$at/sized"
+		python3 - "$at" <<-'P'
+			import os, sys, threading
+			def read():
+			    try: print(os.open(sys.argv[1] + '/private', os.O_RDONLY) > 0)
+			    except OSError as e: print(e.strerror)
+			read()
+			os.setgroups([])
+			os.setresuid(1234, 1234, 1234)
+			read()
+			thread = threading.Thread(target=read)
+			thread.start()
+			thread.join()
+		P
+	END
+	# No directory of the host is one that the others may enter, so it is not asked.
+	run inside bash "$HERE/late" /mnt
+	assert_success
+	assert_output "$(printf '%s\n' private group 'group 77' chown capability namespace bounded root \
+		'/mnt/theirs/made 1234:1235' '/mnt/theirs/mapped 1234:1235' 153 5000 True 'Permission denied' \
+		'Permission denied')"
+}
