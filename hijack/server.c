@@ -12,7 +12,8 @@
  * Invariant: its main thread makes no call into the kernel while processes use that. A process that is
  * killed in the middle of the kernel keeps its virtual CPU, and the main thread is who finds out. So
  * what has to be done in the kernel is a job for another thread, the clerk, who is sent the request
- * by a socket, and says by the same that it is done.
+ * by a socket, and says by the same that it is done. The clerk may wait for that virtual CPU itself, so
+ * it has a few jobs at a time, and the others wait here.
  *
  * All processes have the reading end of a pipe, the lifeline, whose other end only the server has, so the
  * host tells them when the server has ended (client.c).
@@ -39,6 +40,8 @@
 
 #define PARCELS		2048
 #define TOLD		256
+#define WAITING		2048 /* jobs; more than there may be processes */
+#define AT_ONCE		16   /* jobs in the clerk's socket, which has room for some hundreds */
 #define AF_UNIX		1
 #define SOCK_SEQPACKET	5
 #define SOCK_CLOEXEC	02000000
@@ -52,8 +55,15 @@ struct credentials {
 	uint32_t gid;
 };
 
-static int clerk[2];	  /* the main thread's end, the clerk's end */
-static unsigned int jobs; /* that the clerk has */
+/* What the clerk is to do. */
+static struct job {
+	struct request request;
+	int reply;
+} waiting[WAITING] RARELY;
+static unsigned int first_waiting, nwaiting;
+
+static int clerk[2];	     /* the main thread's end, the clerk's end */
+static unsigned int nwith_clerk; /* jobs */
 static int lifeline;	  /* the end that processes get; the other one is never used */
 static int last_reply = -1;
 static bool dropping;	  /* the clerk has a parcel */
@@ -164,12 +174,49 @@ static void clerk_main(void *unused)
 }
 
 /**
- * give_clerk() - Have something done
+ * feed_clerk() - Give the clerk as many jobs as fit without waiting
  */
-static void give_clerk(const struct request *request, int reply)
+static void feed_clerk(void)
 {
-	if (!raw_failed(message_send(clerk[0], request, sizeof(*request), reply)))
-		jobs++;
+	while (nwaiting && nwith_clerk < AT_ONCE) {
+		const struct job *job = &waiting[first_waiting];
+
+		if (!raw_failed(message_send(clerk[0], &job->request, sizeof(job->request), job->reply)))
+			nwith_clerk++;
+		if (job->reply >= 0)
+			raw1(__NR_close, job->reply);
+		first_waiting = (first_waiting + 1) % WAITING;
+		nwaiting--;
+	}
+}
+
+/**
+ * give_clerk() - Have something done
+ * @reply:	where the answer goes, or -1
+ *
+ * Return: 0 or a negated errno
+ */
+static long give_clerk(const struct request *request, int reply)
+{
+	long copy = reply < 0 ? -1 : raw3(__NR_fcntl, reply, F_DUPFD_CLOEXEC, 3);
+
+	if (nwaiting == WAITING || (reply >= 0 && raw_failed(copy))) {
+		if (copy >= 0)
+			raw1(__NR_close, copy);
+		return -EAGAIN;
+	}
+	waiting[(first_waiting + nwaiting++) % WAITING] = (struct job){*request, (int)copy};
+	feed_clerk();
+	return 0;
+}
+
+/**
+ * has_clerk_done() - A message of the clerk's: one job less
+ */
+static void has_clerk_done(void)
+{
+	nwith_clerk--;
+	feed_clerk();
 }
 
 /**
@@ -179,9 +226,8 @@ static void halt(void)
 {
 	const struct request request = {REQUEST_HALT, 0, 0};
 
-	if (!ending)
-		give_clerk(&request, -1);
-	ending = true;
+	if (!ending && !give_clerk(&request, -1))
+		ending = true;
 }
 
 /**
@@ -213,8 +259,7 @@ static long take_parcel(uint64_t ticket, int reply)
 /**
  * drop_parcel() - Let the clerk drop a parcel that nobody can ask for, if there is one
  *
- * The clerk has one at a time: many may be left at once, and the main thread must not wait for
- * room in the clerk's socket.
+ * One at a time: many may be left at once, and others wait.
  */
 static void drop_parcel(void)
 {
@@ -226,9 +271,10 @@ static void drop_parcel(void)
 	if (!source)
 		return;
 	request.process = source->process;
+	if (give_clerk(&request, -1))
+		return;
 	source_forget(source);
 	dropping = true;
-	give_clerk(&request, -1);
 }
 
 /**
@@ -375,18 +421,25 @@ static void serve(const struct source *source, const struct request *request, in
 	else
 		switch (request->type) {
 		case REQUEST_ATTACH:
-			give_clerk(request, reply);
-			return;
+			/* Its number and those of its children would be other processes' here. */
+			if (peer_of(reply).pid != request->pid) {
+				answer.result = -EXDEV;
+				break;
+			}
+			answer.result = give_clerk(request, reply);
+			if (!answer.result)
+				return;
+			break;
 		case REQUEST_LAYOUT:
 			send_kernel(reply, 0);
 			return;
 		case REQUEST_STARTED:
-			jobs--;
+			has_clerk_done();
 			if (request->process)
 				watched_add(request->pid, request->process);
 			return;
 		case REQUEST_DROPPED:
-			jobs--;
+			has_clerk_done();
 			dropping = false;
 			drop_parcel();
 			return;
@@ -514,7 +567,7 @@ static bool start(int control)
  */
 static bool is_over(void)
 {
-	if (jobs || sources_count[SOURCE_UNDERTAKER])
+	if (nwaiting || nwith_clerk || sources_count[SOURCE_UNDERTAKER] || watched_missed)
 		return false;
 	if (last_reply >= 0)
 		return true;
@@ -552,6 +605,8 @@ _Noreturn void server_main(int control)
 			sweep(claims_rung());
 		else
 			watched_ended(source);
+		if (watched_missed)
+			watched_search();
 		if (!ending && is_over())
 			halt();
 	}

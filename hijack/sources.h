@@ -45,7 +45,9 @@ struct source *source_wait(void);
 struct source *source_of(enum source_type type, uint64_t process);
 
 /* watched.c */
+extern bool watched_missed; /* there are processes that could not be watched */
 void watched_add(int pid, uint64_t process);
+void watched_search(void);
 void watched_ended(struct source *source);
 bool watched_is_last(int pid);
 _Noreturn void server_give_up(void);

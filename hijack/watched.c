@@ -9,7 +9,8 @@
  * A birth is told by the parent and by the child, as either may be killed before it does. The later one may
  * come when the process has ended and another one has its place in the kernel's table, so it counts
  * only if the place is still that process's. If both are killed, so is the parent's burial the time when
- * the table is searched for those that nobody has told of.
+ * the table is searched for those that nobody has told of. So it is while there are some that could not be
+ * watched, for want of descriptors, until others have ended.
  */
 #include <asm/errno.h>
 #include <asm/signal.h>
@@ -23,6 +24,8 @@
 
 #define CLONE_SIGNAL SIGCHLD
 #define EXIT_KERNEL  1
+
+bool watched_missed;
 
 /**
  * server_give_up() - The kernel cannot go on
@@ -63,25 +66,38 @@ static long undertake(uint64_t process)
 /**
  * watch() - Wait for the end of a process
  *
- * Return: false if it has ended
+ * Return: 0, -ESRCH if it has ended, or another negated errno
  */
-static bool watch(enum source_type type, int pid, uint64_t process)
+static long watch(enum source_type type, int pid, uint64_t process)
 {
 	struct source *source;
 	long fd;
 
 	fd = raw2(__NR_pidfd_open, pid, 0);
-	if (fd == -ESRCH)
-		return false;
-	source = raw_failed(fd) ? NULL : source_add(type, (int)fd);
-	if (!source) {
-		rump__error("cannot watch process %d: %s", pid,
-			    raw_failed(fd) ? str_error(fd) : "there are too many");
-		return true;
-	}
+	if (raw_failed(fd))
+		return fd;
+	source = source_add(type, (int)fd);
+	if (!source)
+		return -ENFILE;
 	source->pid = pid;
 	source->process = process;
-	return true;
+	return 0;
+}
+
+/**
+ * buried() - An undertaker has ended, or is about to
+ */
+static void buried(int undertaker, uint64_t process)
+{
+	int status = 0;
+
+	raw4(__NR_wait4, undertaker, &status, 0, 0);
+	if (status) {
+		if (status != EIO << 8)
+			rump__error("the undertaker of a killed process ended with status 0x%x", status);
+		server_give_up();
+	}
+	rump__kernel.ops->forget((struct rump_process *)process);
 }
 
 /**
@@ -100,8 +116,9 @@ static void settle(uint64_t process)
 		rump__error("cannot start an undertaker: %s", str_error(child));
 		server_give_up();
 	}
-	/* It is a child, so it is there until it is waited for. */
-	watch(SOURCE_UNDERTAKER, (int)child, process);
+	/* It is a child, so it is there until it is waited for; which does not take long, if need be. */
+	if (watch(SOURCE_UNDERTAKER, (int)child, process))
+		buried((int)child, process);
 }
 
 /**
@@ -109,18 +126,24 @@ static void settle(uint64_t process)
  */
 void watched_add(int pid, uint64_t process)
 {
+	long result;
+
 	if (source_of(SOURCE_PROCESS, process) || source_of(SOURCE_UNDERTAKER, process) ||
 	    rump__kernel.ops->process_pid((struct rump_process *)process) != pid)
 		return;
-	if (!watch(SOURCE_PROCESS, pid, process))
+	result = watch(SOURCE_PROCESS, pid, process);
+	if (result == -ESRCH)
 		settle(process);
+	else if (result)
+		watched_missed = true;
 }
 
 /**
- * search() - Watch the processes that nobody has told of
+ * watched_search() - Watch the processes that nobody has told of, or that could not be watched
  */
-static void search(void)
+void watched_search(void)
 {
+	watched_missed = false;
 	for (unsigned int i = 0; i < RUMP_PROCESSES; i++) {
 		struct rump_process *process = rump__kernel.ops->process_at(i);
 
@@ -135,7 +158,6 @@ static void search(void)
 void watched_ended(struct source *source)
 {
 	struct source who = *source;
-	int status = 0;
 
 	source_drop(source);
 	if (who.type == SOURCE_PROCESS) {
@@ -143,14 +165,8 @@ void watched_ended(struct source *source)
 		settle(who.process);
 		return;
 	}
-	raw4(__NR_wait4, who.pid, &status, 0, 0);
-	if (status) {
-		if (status != EIO << 8)
-			rump__error("the undertaker of a killed process ended with status 0x%x", status);
-		server_give_up();
-	}
-	rump__kernel.ops->forget((struct rump_process *)who.process);
-	search();
+	buried(who.pid, who.process);
+	watched_search();
 }
 
 /**
@@ -160,6 +176,8 @@ bool watched_is_last(int pid)
 {
 	unsigned int others = sources_count[SOURCE_PROCESS];
 
+	if (watched_missed)
+		return false;
 	for (unsigned int i = 0; others && i < RUMP_PROCESSES; i++) {
 		struct rump_process *process = rump__kernel.ops->process_at(i);
 
