@@ -74,8 +74,8 @@ void hijack_on_start(char **argv, char **envp);
 long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind);
 /* In the child, before it returns to the program. */
 void hijack_on_child(enum hijack_kind kind);
-/* In the parent afterwards; @result is the child or a negated errno. */
-void hijack_on_parent(enum hijack_kind kind, long result);
+/* In the parent afterwards; @result is the child or a negated errno. What the program gets is returned. */
+long hijack_on_parent(enum hijack_kind kind, long result);
 /* The kernel has booted; kernel_up is about to be true. */
 void hijack_on_kernel(void);
 /* A descriptor of the host is the shim's own from now on, or not any more. */

@@ -37,6 +37,8 @@
 static int control = -1;
 static int root;
 static unsigned long process; /* who this process is for the rump kernel, or 0 */
+__thread struct borrower client_borrower;
+static __thread bool cwd_is_rump; /* when it executes a program */
 static bool executed;	      /* it was that before it executed this program */
 static bool started;	      /* the server, by this process */
 bool client_has_kernel, client_cwd_is_rump, client_root_is_rump;
@@ -75,15 +77,16 @@ bool client_was_process(void)
 }
 
 /**
- * client_process() - Who this process is for the kernel
+ * client_executes() - This process is about to execute a program
+ * @in_rump:	whether its working directory is the kernel's
  */
-unsigned long client_process(void)
+void client_executes(bool in_rump)
 {
-	return process;
+	cwd_is_rump = in_rump;
 }
 
 /**
- * client_is() - This process has become another one, or one again
+ * client_is() - This process has become another one
  */
 void client_is(unsigned long other)
 {
@@ -97,12 +100,13 @@ void client_is(unsigned long other)
  */
 const char *client_variable(char *room, size_t size)
 {
+	unsigned long self = client_borrower.is ? client_borrower.process : process;
+
 	if (control < 0)
 		return NULL;
-	if (kernel_up && process && !guest_is_here())
+	if (kernel_up && self && !guest_is_here())
 		str_printf(room, size, "RUMP_SERVER=fd:%d,%d,%d,%lu,%d,%d", control,
-			   root, (int)raw0(__NR_getpid), process, client_cwd_is_rump,
-			   client_root_is_rump);
+			   root, (int)raw0(__NR_getpid), self, cwd_is_rump, client_root_is_rump);
 	else
 		str_printf(room, size, "RUMP_SERVER=fd:%d,%d", control, root);
 	return room;

@@ -83,7 +83,7 @@ long host_vfork(struct hijack_call *call)
 
 /**
  * hijack_after_clone() - Parent and child come here from the slot
- * @call:	@nr is the result; the arguments are the call's
+ * @call:	@nr is the result, and what the program gets; the arguments are the call's
  */
 void hijack_after_clone(struct hijack_call *call)
 {
@@ -109,7 +109,7 @@ void hijack_after_clone(struct hijack_call *call)
 	if (result == 0)
 		hijack_on_child(kind);
 	else
-		hijack_on_parent(kind, result);
+		call->nr = (unsigned long)hijack_on_parent(kind, result);
 }
 
 /**

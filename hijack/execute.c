@@ -99,7 +99,7 @@ static void before_exec(void)
 			client_prepare();
 		return;
 	}
-	client_cwd_is_rump = paths_cwd_is_rump;
+	client_executes(*paths_cwd());
 	fds_before_exec();
 	if (kernel_call(RUMP_CALL_EXEC, 0, 0, 0, 0, 0, 0) == 1)
 		leave_others();

@@ -25,13 +25,13 @@ WEAK long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 WEAK void hijack_on_child(enum hijack_kind kind)
 {
 	if (kind == HIJACK_FORK)
-		kernel_forget();
+		kernel_forget(false);
 }
 
-WEAK void hijack_on_parent(enum hijack_kind kind, long result)
+WEAK long hijack_on_parent(enum hijack_kind kind, long result)
 {
 	(void)kind;
-	(void)result;
+	return result;
 }
 
 WEAK void hijack_on_kernel(void)

@@ -36,8 +36,9 @@
 bool kernel_up;
 
 static struct lock need_lock;
-static bool forgotten;
+static bool forgotten, foreign;
 static __thread bool early; /* of the storage that will be lost */
+static __thread bool lent;  /* the memory is a parent's that is not of the kernel */
 
 /**
  * give_up() - End the program, as it cannot go on
@@ -74,7 +75,9 @@ static void join(void)
 
 	if (result) {
 		/* A server that could not boot has said why. */
-		if (result != -ECONNREFUSED && result != -ECONNRESET && result != -EPIPE)
+		if (result == -EXDEV)
+			rump__foreign();
+		else if (result != -ECONNREFUSED && result != -ECONNRESET && result != -EPIPE)
 			rump__error("cannot join the kernel: %s", str_error(result));
 		give_up(EXIT_KERNEL);
 	}
@@ -152,13 +155,25 @@ long kernel_need(void)
 
 	if (__atomic_load_n(&kernel_up, __ATOMIC_ACQUIRE))
 		return 0;
-	if (forgotten || early)
-		return forgotten && rump__is_lost() ? rump__lost() : -ENXIO;
+	if (forgotten && rump__is_lost())
+		return rump__lost();
+	if (foreign)
+		return rump__foreign();
+	if (forgotten || early || lent)
+		return -ENXIO;
 	mask = lock_take_but(&need_lock, RUMP__FAULTS | RUMP__BIT(SIGSYS));
 	if (!kernel_up)
 		join_apart();
 	lock_release(&need_lock, rump__self.ht ? mask & ~rump__open_signals : mask);
 	return 0;
+}
+
+/**
+ * kernel_lend() - The calling thread is a vfork child from now on, or is none any more
+ */
+void kernel_lend(bool to_child)
+{
+	lent = to_child;
 }
 
 /**
@@ -204,10 +219,12 @@ void kernel_exit(void)
 
 /**
  * kernel_forget() - In a fork child: there is no kernel
+ * @is_foreign:	as it is in another pid namespace than its parent
  */
-void kernel_forget(void)
+void kernel_forget(bool is_foreign)
 {
 	forgotten = forgotten || kernel_up;
+	foreign = is_foreign;
 	kernel_up = false;
 	need_lock.word = 0;
 	if (forgotten || rump__signals_up)

@@ -19,7 +19,8 @@ extern bool kernel_up;
 
 /*
  * Boot it, unless it is up: from any thread, a signal handler, with any signal mask. 0, or -ENXIO in
- * a process that has none (a fork child; before the program's thread-local storage exists). If it cannot
+ * a process that has none (a fork child; a vfork child of a process that has not joined; before the
+ * program's thread-local storage exists). If it cannot
  * boot or mount, there is a message and the process ends with status 1.
  */
 long kernel_need(void);
@@ -39,6 +40,8 @@ static inline long kernel_wait_failed(long error)
 	return rump__is_lost() ? rump__lost() : error;
 }
 
+/* Around the life of a vfork child that a process without the kernel has made: it has none either. */
+void kernel_lend(bool to_child);
 /* The program's thread-local storage is not there yet, and so no kernel can be. */
 bool kernel_is_early(void);
 /* The calling thread ends: its task does, if it has one. From hijack_on_thread_exit(). */
@@ -46,7 +49,7 @@ void kernel_thread_exit(void);
 /* The process ends: sync and unmount. From hijack_on_exit(). */
 void kernel_exit(void);
 /* In a fork child, which has no kernel. From hijack_on_child(HIJACK_FORK). */
-void kernel_forget(void);
+void kernel_forget(bool is_foreign);
 
 /* init.c: check the configuration, before the program starts; a mistake ends it with status 2. */
 void kernel_configure(void);

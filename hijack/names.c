@@ -23,7 +23,7 @@ long route_getcwd(struct hijack_call *call)
 {
 	long length;
 
-	if (!paths_cwd_is_rump)
+	if (!*paths_cwd())
 		return hijack_pass(call);
 	ROOM(name);
 	ROOM(mine);
@@ -81,7 +81,7 @@ static long chdir_to(struct hijack_call *call, const struct named *named)
 				return chdir_to(call, &(struct named){HIJACK_RUMP, AT_FDCWD,
 						place->strip ? "/" : place->name});
 		}
-		paths_cwd_is_rump = false;
+		*paths_cwd() = false;
 		return result;
 	}
 	result = kernel_need();
@@ -89,7 +89,7 @@ static long chdir_to(struct hijack_call *call, const struct named *named)
 	if (!result)
 		result = kernel_call((long)call->nr, (long)named->path, 0, 0, 0, 0, 0);
 	if (!result && call->nr == __NR_chdir)
-		paths_cwd_is_rump = true;
+		*paths_cwd() = true;
 	return result;
 }
 
@@ -137,7 +137,7 @@ long route_fchdir(struct hijack_call *call)
 		return hijack_pass(call);
 	result = rump ? rump_perform(call) : hijack_host(call);
 	if (!result)
-		paths_cwd_is_rump = rump;
+		*paths_cwd() = rump;
 	return result;
 }
 
@@ -192,7 +192,7 @@ static bool is_rump_name(const char *path, long *fd)
 	*fd = paths_magic(path, &rest);
 	if (*fd == -1 || *rest)
 		return false;
-	return *fd == AT_FDCWD ? paths_cwd_is_rump : fd_is_rump((unsigned long)*fd);
+	return *fd == AT_FDCWD ? *paths_cwd() : fd_is_rump((unsigned long)*fd);
 }
 
 /**

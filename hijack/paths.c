@@ -29,14 +29,15 @@
 #include "str.h"
 #include "words.h"
 
-bool paths_cwd_is_rump;
+bool paths_cwd_main;
+__thread bool *paths_cwd_own;
 
 /**
  * dir_side() - Whose a directory is that a relative path starts from
  */
 static enum hijack_side dir_side(long dir)
 {
-	bool rump = (int)dir == AT_FDCWD ? paths_cwd_is_rump : fd_is_rump((unsigned long)dir);
+	bool rump = (int)dir == AT_FDCWD ? *paths_cwd() : fd_is_rump((unsigned long)dir);
 
 	return rump ? HIJACK_RUMP : HIJACK_HOST;
 }

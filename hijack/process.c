@@ -5,12 +5,15 @@
  *
  * fork. The parent claims the child's process in the rump kernel before the host forks, and clones its own
  * task for it afterwards, under the child's id; the child waits for that. Descriptors are locked
- * meanwhile, so what the child has inherited is the same in both kernels.
+ * meanwhile, so what the child has inherited is the same in both kernels. If the rump kernel has no room for
+ * the clone, the child ends before it has begun, and the call has failed.
  *
  * vfork, posix_spawn. The child has the parent's memory while the parent's thread waits. It clones
  * that thread's task itself, in its name, and from then on calls as the clone. What is the
  * process's own in the shim is in thread-local storage, which the child has from its parent too:
- * struct borrowed keeps what it was, for the parent to have it back.
+ * struct borrowed keeps what it was, for the parent to have it back. The rest is the parent's: a child could
+ * not join the kernel without joining its parent to it, whose other threads go on. So a parent that may
+ * need the kernel one day joins it before.
  *
  * Children that have the memory while the parent goes on: guest.c. exec: execute.c.
  *
@@ -21,6 +24,7 @@
 #include <linux/fcntl.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
+#include <linux/wait.h>
 
 #include "execute.h"
 #include "lifeline.h"
@@ -33,20 +37,27 @@
 
 #define COMM_ROOM  16
 #define BORROWS	   4 /* a vfork child may vfork */
+#define EXIT_REFUSED 1
 #define SHARED	   (CLONE_FILES | CLONE_FS)
 
 /**
  * struct borrowed - What a vfork child has changed of its parent
+ * @parent:	its process id
  * @self:	the thread in the rump kernel
  * @fds:	the numbers of descriptors
- * @cwd_is_rump: where the working directory is
- * @process:	the parent, for the rump kernel
+ * @cwd:	where the working directory is
+ * @who:	who the caller was for the rump kernel
+ * @own_cwd:	not the parent's: the child's working directory, unless they share it
+ * @refused:	there was no room for the child
  */
 struct borrowed {
+	int parent;
 	struct rump__thread self;
 	struct fds *fds;
-	bool cwd_is_rump;
-	unsigned long process;
+	bool *cwd;
+	struct borrower who;
+	bool own_cwd;
+	bool refused;
 };
 
 static __thread struct borrowed borrowed[BORROWS];
@@ -54,6 +65,7 @@ static __thread unsigned int borrows;
 static __thread unsigned long unborn; /* the child that a fork is about to make, for the kernel */
 static __thread unsigned long unborn_flags;
 static __thread int parent;
+static __thread bool locked; /* fds_lock() is held while the host forks */
 
 /* How many threads this process has, for the last one ends it; and who it is: a vfork child has its memory. */
 static unsigned int threads = 1;
@@ -91,22 +103,27 @@ void hijack_on_kernel(void)
 	kernel_call(__NR_umask, mask, 0, 0, 0, 0, 0);
 	if (client_was_process()) {
 		fds_inherit();
-		paths_cwd_is_rump = client_cwd_is_rump;
+		*paths_cwd() = client_cwd_is_rump;
 	}
 }
 
 /**
- * prepare_fork() - Claim a process in the rump kernel for a child
+ * claim() - Claim a process in the rump kernel for a child
+ * @flags:	of clone(2)
+ *
+ * A child has no kernel if that is lost, or if it is the first process of a pid namespace.
+ *
+ * Return: 0, or -EAGAIN if there are as many processes as there may be
  */
-static void prepare_fork(unsigned long flags)
+static long claim(unsigned long flags)
 {
-	long result;
+	long result = -EIO;
 
-	fds_lock();
-	epoll_fork();
-	result = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
+	if (!(flags & CLONE_NEWPID))
+		result = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
 	unborn = raw_failed(result) ? 0 : (unsigned long)result;
-	unborn_flags = flags & SHARED;
+	unborn_flags = flags;
+	return result == -EAGAIN ? result : 0;
 }
 
 /**
@@ -128,25 +145,30 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 	}
 	if (kind == HIJACK_GUEST && kernel_up)
 		return 0;
-	if (!kernel_up) {
-		/* Children are to find the same kernel. */
-		if ((nplaces || places_families) && !hijack_sealed)
+	/* Children are to find the same kernel; one that has this memory cannot join by itself. */
+	if (!kernel_up && (nplaces || places_families) && !hijack_sealed) {
+		if (kind == HIJACK_VFORK)
+			kernel_need();
+		else
 			client_prepare();
+	}
+	if (!kernel_up)
 		return 0;
-	}
 	parent = (int)raw0(__NR_getpid);
-	if (kind == HIJACK_FORK) {
-		prepare_fork(flags);
-	} else if (borrows == BORROWS) {
+	if (kind == HIJACK_VFORK && borrows == BORROWS)
 		return -EAGAIN;
-	} else {
-		unborn_flags = flags & SHARED;
-		/* The child is to be a clone of its task. */
-		if (!rump__self.ht && (result = rump__attach()))
-			return result;
-		rump__kernel.ops->lend(rump__self.ht, true);
+	if (kind == HIJACK_FORK) {
+		fds_lock();
+		epoll_fork();
 	}
-	return 0;
+	result = claim(flags);
+	locked = kind == HIJACK_FORK && !result;
+	if (kind == HIJACK_FORK && result)
+		fds_unlock();
+	/* The child is to be a clone of its task. */
+	if (kind == HIJACK_VFORK && !result && rump__self.ht)
+		rump__kernel.ops->lend(rump__self.ht, true);
+	return result;
 }
 
 /**
@@ -154,7 +176,25 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
  */
 static int is_orphan(void)
 {
+	if (unborn_flags & CLONE_PARENT)
+		return raw2(__NR_kill, parent, 0) == -ESRCH;
 	return raw0(__NR_getppid) != parent;
+}
+
+/**
+ * is_foreign() - In a child: whether its parent is in another pid namespace
+ */
+static bool is_foreign(void)
+{
+	return unborn_flags & CLONE_NEWPID || (!(unborn_flags & CLONE_PARENT) && !raw0(__NR_getppid));
+}
+
+/**
+ * is_refused() - In a child that has got no kernel: whether that is as there was no room for it
+ */
+static bool is_refused(unsigned long process)
+{
+	return process && !is_foreign() && !rump__is_lost() && !is_orphan();
 }
 
 /**
@@ -164,26 +204,32 @@ static void begin_child(void)
 {
 	unsigned long process = unborn;
 	struct rump_hthread *ht = NULL;
+	bool foreign;
 
 	unborn = 0;
 	borrows = 0;
 	threads = 1;
+	kernel_lend(false);
 	if (!hijack_sealed)
 		self = (int)raw0(__NR_getpid);
 	if (!kernel_up)
 		return;
 	kernel_hold();
-	if (process)
+	foreign = is_foreign();
+	if (process && !foreign)
 		ht = rump__kernel.ops->fork_child((struct rump_process *)process,
 						  (int)raw0(__NR_getpid), (int)raw0(__NR_gettid),
 						  is_orphan);
+	if (!ht && is_refused(process))
+		raw1(__NR_exit_group, EXIT_REFUSED);
 	if (!ht) {
-		kernel_forget();
+		kernel_forget(foreign);
 		fds_child();
 		return;
 	}
 	rump__forked((struct rump_process *)process, ht);
 	client_is(process);
+	client_borrower.is = false;
 	lifeline_arm();
 	/* The parent says so too; one of the two may be killed before it does. */
 	client_born((int)raw0(__NR_getpid), process);
@@ -193,31 +239,44 @@ static void begin_child(void)
 }
 
 /**
+ * clone_task() - Have the calling thread's task cloned
+ * @process:	what has been claimed for the clone
+ * @pid:	its process id, or -1 if there is to be none
+ */
+static long clone_task(unsigned long process, long pid)
+{
+	long result;
+
+	do
+		result = kernel_call(RUMP_CALL_FORK, (long)process, (long)(unborn_flags & SHARED), pid, 0,
+				     0, 0);
+	while (result == -EINTR);
+	return result;
+}
+
+/**
  * clone_self() - In a vfork child: have the parent's task cloned
- * @pid:	the child's
- * @process:	set to what names the child for the kernel
+ * @process:	what has been claimed for the child
  *
  * A parent that is killed meanwhile takes the call along, when what it wanted may have been done.
  *
  * Return: the thread, or NULL
  */
-static struct rump_hthread *clone_self(int pid, unsigned long *process)
+static struct rump_hthread *clone_self(unsigned long process)
 {
+	int pid = (int)raw0(__NR_getpid);
 	struct rump_hthread *ht;
-	long result = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
+	long result = clone_task(process, pid);
 
-	if (raw_failed(result))
-		return NULL;
-	*process = (unsigned long)result;
-	result = kernel_call(RUMP_CALL_FORK, result, (long)unborn_flags, pid, 0, 0, 0);
+	/* In any case, as the server frees the place of one that is not born. */
+	if (result != -EOWNERDEAD)
+		client_born(pid, process);
 	if (raw_failed(result) && result != -EOWNERDEAD)
 		return NULL;
-	if (!raw_failed(result))
-		client_born(pid, *process);
-	ht = rump__kernel.ops->fork_child((struct rump_process *)*process, pid,
+	ht = rump__kernel.ops->fork_child((struct rump_process *)process, pid,
 					  (int)raw0(__NR_gettid), is_orphan);
 	if (ht && raw_failed(result))
-		client_born(pid, *process);
+		client_born(pid, process);
 	return ht;
 }
 
@@ -227,22 +286,75 @@ static struct rump_hthread *clone_self(int pid, unsigned long *process)
 static void begin_borrower(void)
 {
 	struct borrowed *b = &borrowed[borrows++];
-	int pid = (int)raw0(__NR_getpid);
+	bool share = unborn_flags & CLONE_FILES, foreign = is_foreign();
+	struct fds *fds = share ? fds_own : fds_copy();
+	unsigned long process = unborn;
 	struct rump_hthread *ht = NULL;
-	struct fds *copy = fds_copy();
-	unsigned long process = 0;
 
-	*b = (struct borrowed){rump__self, fds_own, paths_cwd_is_rump, client_process()};
-	if (copy)
-		ht = clone_self(pid, &process);
-	rump__kernel.ops->lend(b->self.ht, false);
-	rump__self = (struct rump__thread){.ht = ht, .masked = b->self.masked, .unborn = !ht};
-	fds_own = copy;
-	client_is(process);
-	if (!(unborn_flags & CLONE_FILES))
-		lifeline_arm();
-	if (ht && copy)
+	*b = (struct borrowed){parent, rump__self, fds_own, paths_cwd_own, client_borrower, *paths_cwd(), false};
+	if (process && (share || fds) && !foreign) {
+		unborn = 0;
+		ht = clone_self(process);
+		b->refused = !ht && is_refused(process);
+		if (b->refused)
+			raw1(__NR_exit_group, EXIT_REFUSED);
+	}
+	if (b->self.ht)
+		rump__kernel.ops->lend(b->self.ht, false);
+	rump__self = (struct rump__thread){
+		.ht = ht,
+		.masked = b->self.masked,
+		.unborn = ht ? 0 : foreign ? RUMP__FOREIGN : RUMP__UNBORN,
+	};
+	client_borrower = (struct borrower){true, ht ? process : 0};
+	if (!(unborn_flags & CLONE_FS))
+		paths_cwd_own = &b->own_cwd;
+	if (share)
+		return;
+	fds_own = fds;
+	lifeline_arm();
+	if (ht)
 		fds_child();
+}
+
+/**
+ * end_borrower() - In its parent: have back what is the parent's
+ *
+ * Return: whether there was no room for the child
+ */
+static bool end_borrower(void)
+{
+	int pid = (int)raw0(__NR_getpid);
+	bool refused = false;
+	struct borrowed *b;
+
+	/* Above are those of children of the child, which was killed while it waited for them. */
+	for (b = borrowed + borrows; b > borrowed && b[-1].parent != pid; b--)
+		;
+	/* There may have been no child. */
+	if (b-- > borrowed) {
+		borrows = (unsigned int)(b - borrowed);
+		if (fds_own && fds_own != b->fds)
+			fds_drop(fds_own);
+		fds_own = b->fds;
+		rump__self = b->self;
+		paths_cwd_own = b->cwd;
+		client_borrower = b->who;
+		refused = b->refused;
+	}
+	if (rump__self.ht)
+		rump__kernel.ops->lend(rump__self.ht, false);
+	return refused;
+}
+
+/**
+ * refuse() - There was no room for a child, which has ended or is about to
+ */
+static long refuse(long child)
+{
+	while (raw4(__NR_wait4, child, NULL, __WALL, NULL) == -EINTR)
+		;
+	return -EAGAIN;
 }
 
 /**
@@ -254,6 +366,8 @@ void hijack_on_child(enum hijack_kind kind)
 		begin_child();
 	else if (kind == HIJACK_VFORK && kernel_up)
 		begin_borrower();
+	else if (kind == HIJACK_VFORK)
+		kernel_lend(true);
 	else if (kind == HIJACK_THREAD)
 		borrows = 0;
 }
@@ -261,34 +375,31 @@ void hijack_on_child(enum hijack_kind kind)
 /**
  * hijack_on_parent() - After a clone, in the parent
  */
-void hijack_on_parent(enum hijack_kind kind, long result)
+long hijack_on_parent(enum hijack_kind kind, long result)
 {
-	struct borrowed *b;
+	bool refused = false;
+	long child;
 
 	if (kind == HIJACK_THREAD && raw_failed(result))
 		__atomic_fetch_sub(&threads, 1, __ATOMIC_RELAXED);
-	if (kind == HIJACK_VFORK && borrows) {
-		b = &borrowed[--borrows];
-		if (fds_own)
-			fds_drop(fds_own);
-		fds_own = b->fds;
-		rump__self = b->self;
-		paths_cwd_is_rump = b->cwd_is_rump;
-		client_is(b->process);
-	}
-	/* There may be no child, or it was killed. */
+	if (kind == HIJACK_VFORK)
+		kernel_lend(false);
 	if (kind == HIJACK_VFORK && kernel_up)
-		rump__kernel.ops->lend(rump__self.ht, false);
-	if (kind != HIJACK_FORK || !kernel_up)
-		return;
-	if (unborn) {
-		kernel_call(RUMP_CALL_FORK, (long)unborn, (long)unborn_flags,
-			    result > 0 ? result : -1, 0, 0, 0);
-		if (result > 0)
-			client_born((int)result, unborn);
+		refused = end_borrower();
+	if (unborn && (kind == HIJACK_FORK || kind == HIJACK_VFORK)) {
+		/* A vfork child that has not taken it will not. */
+		child = kind == HIJACK_FORK && result > 0 ? result : -1;
+		refused = raw_failed(clone_task(unborn, child)) && !rump__is_lost() && child > 0;
+		/* In any case, as the server frees the place of one that is not born. */
+		if (child > 0)
+			client_born((int)child, unborn);
 		unborn = 0;
 	}
-	fds_unlock();
+	if (locked && kind == HIJACK_FORK) {
+		locked = false;
+		fds_unlock();
+	}
+	return refused ? refuse(result) : result;
 }
 
 /**

@@ -522,7 +522,7 @@ static inline __attribute__((always_inline)) long args(struct hijack_call *call)
 	if (__builtin_expect(rule->how, 0) && is_confined(rule, call)) {
 		long dir = dir_of(rule, call, 0);
 
-		if ((int)dir == AT_FDCWD ? paths_cwd_is_rump : fd_is_rump((unsigned long)dir))
+		if ((int)dir == AT_FDCWD ? *paths_cwd() : fd_is_rump((unsigned long)dir))
 			return rump_newfd(call);
 		return host_newfd(call);
 	}

@@ -97,7 +97,14 @@ struct named {
 	const char *path;
 };
 
-extern bool paths_cwd_is_rump;
+/* Whether the working directory is the rump kernel's; a vfork child may have one of its own. */
+extern bool paths_cwd_main;
+extern __thread bool *paths_cwd_own __attribute__((tls_model("initial-exec")));
+
+static inline bool *paths_cwd(void)
+{
+	return __builtin_expect(paths_cwd_own != NULL, 0) ? paths_cwd_own : &paths_cwd_main;
+}
 
 bool paths_plain(struct named *named, long dir, const char *path);
 bool paths_name(struct named *named, long dir, const char *path, char *buffer);

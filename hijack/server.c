@@ -466,11 +466,11 @@ static void serve(const struct source *source, const struct request *request, in
 			send_claimed(request->process, reply);
 			return;
 		case REQUEST_MADE:
-			jobs--;
+			has_clerk_done();
 			claims_close();
 			return;
 		case REQUEST_SWEEP:
-			jobs--;
+			has_clerk_done();
 			sweep(claims_swept());
 			return;
 		case REQUEST_FIRST:

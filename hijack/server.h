@@ -65,14 +65,24 @@ _Noreturn void server_main(int control);
 /* client.c */
 /* There is a server; the kernel may be needed yet. */
 extern bool client_has_kernel;
-/* Of a program that is executed, or was. */
+/* Of a program that was executed; and whether the root is the kernel's. */
 extern bool client_cwd_is_rump, client_root_is_rump;
+
+/**
+ * struct borrower - Who a vfork child is, which has its parent's memory
+ * @is:		the calling thread is one
+ * @process:	for the kernel, or 0
+ */
+extern __thread struct borrower {
+	bool is;
+	unsigned long process;
+} client_borrower __attribute__((tls_model("initial-exec")));
 void client_configure(const char *value, const char *runtime);
 long client_lifeline(void);
 const char *client_places(void);
 void client_prepare(void);
 bool client_was_process(void);
-unsigned long client_process(void);
+void client_executes(bool in_rump);
 void client_is(unsigned long process);
 long client_join(const struct rump__setup *setup);
 void client_born(int pid, unsigned long process);

@@ -29,7 +29,7 @@ int rump__attach(void)
 		return -ENXIO;
 	}
 	if (rump__self.unborn)
-		return -EIO;
+		return rump__self.unborn == RUMP__FOREIGN ? rump__foreign() : -EIO;
 	rump__signals_attach();
 	rump__self.incall = 1;
 	ht = rump__kernel.ops->attach(rump__kernel.proc, rumpuser_ext_gettid());

@@ -198,6 +198,7 @@ int rump__kill(int pid, int group, int sig);
 /* lost.c */
 long rump__lost(void);
 bool rump__is_lost(void);
+long rump__foreign(void);
 
 /* fault.c */
 void rump__fault(int sig, void *info, void *context);

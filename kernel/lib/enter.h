@@ -26,8 +26,11 @@ struct rump__thread {
 	uint32_t held;			/* depth of rump_schedule() */
 	uint64_t masked;		/* signals the program has blocked, and the core has not */
 	volatile uint32_t hold;		/* wait at the call's end, the process stops */
-	uint32_t unborn;		/* has no process of the kernel, and will have none */
+	uint32_t unborn;		/* has no process of the kernel, and will have none: why */
 };
+
+#define RUMP__UNBORN	1
+#define RUMP__FOREIGN	2		/* it is in another pid namespace */
 
 extern __thread struct rump__thread rump__self
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));

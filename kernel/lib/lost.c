@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lost.c - the kernel is dead, and this process goes on
+ * lost.c - the kernel is dead, or not for this process, which goes on
  *
  * arch/rump/kernel/death.c says how that comes. Its calls fail with EIO from then on, which the
  * process says once.
@@ -44,4 +44,21 @@ long rump__lost(void)
 bool rump__is_lost(void)
 {
 	return rump__kernel.ops && __atomic_load_n(rump__kernel.ops->dead, __ATOMIC_RELAXED);
+}
+
+/**
+ * rump__foreign() - A process that has no kernel calls it, as it is in another pid namespace than that
+ *
+ * The kernel knows processes by the host's ids.
+ *
+ * Return: the call's result
+ */
+long rump__foreign(void)
+{
+	static bool said;
+
+	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		rump__error("process %d cannot use the kernel, as it is in another pid namespace",
+			    (int)raw0(__NR_getpid));
+	return -ENXIO;
 }

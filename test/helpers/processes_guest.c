@@ -3,10 +3,17 @@
  *
  *	processes_guest beside FILE ROUNDS	guests at work while their parent uses FILE
  *	processes_guest mix FILE ROUNDS SEED	vfork, CLONE_VM, posix_spawn and fork at random
+ *	processes_guest files FILE ROUNDS	children on borrowed time that share descriptors, or do not
+ *	processes_guest fs FILE ROUNDS		the same with the working directory
+ *	processes_guest sibling FILE ROUNDS	CLONE_PARENT
+ *	processes_guest spawns FILE ROUNDS	posix_spawn in four threads at once
+ *	processes_guest full FILE ROUNDS	fork until no more processes fit
  */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -174,15 +181,220 @@ static int mix(unsigned int rounds)
 	return 0;
 }
 
+/**
+ * borrow() - Have a child run a function on borrowed time, and wait for its end
+ */
+static int borrow(int (*fn)(void *), int flags, void *argument)
+{
+	int status;
+	pid_t pid = clone(fn, stacks[0] + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD | flags, argument);
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		err(1, "clone %#x", flags);
+	return status;
+}
+
+/**
+ * change_files() - In the child: open the file once more, and close the parent's descriptor
+ */
+static int change_files(void *name)
+{
+	int fd = open(name, O_RDONLY);
+
+	return fd < 0 || close(rump_fd) ? 1 : 0;
+}
+
+/**
+ * files() - What such a child does with descriptors
+ */
+static int files(const char *name)
+{
+	char byte;
+	int next = open(name, O_RDONLY);
+
+	if (next < 0 || close(next))
+		err(1, "%s", name);
+	if (borrow(change_files, 0, (void *)name))
+		errx(1, "a child with its own descriptors");
+	check_parent(1);
+	if (read(next, &byte, 1) != -1 || errno != EBADF)
+		errx(1, "a child's descriptor is its parent's");
+	if (borrow(change_files, CLONE_FILES, (void *)name))
+		errx(1, "a child with its parent's descriptors");
+	if (pread(rump_fd, &byte, 1, 0) != -1 || errno != EBADF)
+		errx(1, "what a child has closed is open");
+	if (read(next, &byte, 1) != 1)
+		err(1, "what a child has opened");
+	rump_fd = open(name, O_RDWR);
+	if (rump_fd < 0)
+		err(1, "%s", name);
+	check_parent(2);
+	return close(next);
+}
+
+static int change_directory(void *name)
+{
+	return chdir(name) ? 1 : 0;
+}
+
+/**
+ * expect_directory() - The working directory is one of either kernel
+ */
+static void expect_directory(const char *wanted)
+{
+	char name[4096];
+
+	if (!getcwd(name, sizeof(name)) || strcmp(name, wanted))
+		errx(1, "the working directory is %s and not %s", name, wanted);
+}
+
+/**
+ * fs() - What such a child does with the working directory
+ */
+static int fs(const char *name)
+{
+	char copy[4096], *dir, *base;
+
+	snprintf(copy, sizeof(copy), "%s", name);
+	base = strdup(basename(copy));
+	dir = dirname(copy);
+	if (chdir("/"))
+		err(1, "/");
+	if (borrow(change_directory, 0, dir))
+		errx(1, "a child with its own directory");
+	expect_directory("/");
+	if (access("etc", F_OK))
+		err(1, "etc");
+	if (borrow(change_directory, CLONE_FS, dir))
+		errx(1, "a child with its parent's directory");
+	expect_directory(dir);
+	if (access(base, F_OK))
+		err(1, "%s", base);
+	if (borrow(change_directory, 0, (void *)"/"))
+		errx(1, "a child with its own directory");
+	expect_directory(dir);
+	free(base);
+	return 0;
+}
+
+/**
+ * sibling() - A child that is its parent's sibling
+ */
+static int sibling(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		long child = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+
+		if (child == 0)
+			check_parent(7);
+		_exit(child < 0);
+	}
+	for (int left = 2; left; left--)
+		if (wait(&status) < 0 || status)
+			errx(1, "a child has ended with %#x", status);
+	return 0;
+}
+
+static void *spawn_some(void *name)
+{
+	posix_spawn_file_actions_t actions;
+	char *argv[] = {"cat", NULL};
+	int status;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, name, O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	for (int i = 0; i < TURNS; i++) {
+		errno = posix_spawn(&pid, "/bin/cat", &actions, NULL, argv, environ);
+		if (errno || waitpid(pid, &status, 0) != pid)
+			err(1, "posix_spawn");
+		if (status)
+			errx(1, "cat has ended with %#x", status);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return NULL;
+}
+
+/**
+ * spawns() - Several threads that wait for a child each, whose memory is theirs
+ */
+static int spawns(char *name)
+{
+	pthread_t threads[4];
+
+	check_parent(1);
+	for (int i = 0; i < 4; i++)
+		if (pthread_create(&threads[i], NULL, spawn_some, name))
+			errx(1, "pthread_create");
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	check_parent(2);
+	return 0;
+}
+
+/**
+ * full() - All processes that the kernel can have; each can use it, and there is no further one
+ */
+static int full(void)
+{
+	int gate[2], report[2], status;
+	static unsigned int made;
+	char byte;
+	pid_t pid;
+
+	if (pipe(gate) || pipe(report))
+		err(1, "pipe");
+	while ((pid = fork()) >= 0) {
+		if (pid == 0) {
+			close(gate[1]);
+			byte = pread(rump_fd, &byte, 1, 0) == 1 ? 'y' : 'n';
+			_exit(write(report[1], &byte, 1) != 1 || read(gate[0], &byte, 1));
+		}
+		made++;
+		if (read(report[0], &byte, 1) != 1 || byte != 'y')
+			errx(1, "process %u has no kernel", made);
+	}
+	if (errno != EAGAIN)
+		err(1, "fork");
+	if (vfork() != -1 || errno != EAGAIN)
+		errx(1, "vfork has made a process");
+	printf("%u processes\n", made);
+	check_parent(3);
+	close(gate[1]);
+	for (; made; made--)
+		if (wait(&status) < 0 || status)
+			errx(1, "a process has ended with %#x", status);
+	return sibling();
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 4)
-		errx(2, "usage: processes_guest beside|mix FILE ROUNDS [SEED]");
+		errx(2, "usage: processes_guest MODE FILE ROUNDS [SEED]");
 	srand(argc > 4 ? (unsigned int)atoi(argv[4]) : 1);
 	rump_fd = open(argv[2], O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (rump_fd < 0)
 		err(1, "%s", argv[2]);
+	check_parent(0);
 	if (!strcmp(argv[1], "beside"))
 		return beside((unsigned int)atoi(argv[3]));
+	if (!strcmp(argv[1], "spawns"))
+		return spawns(argv[2]);
+	if (!strcmp(argv[1], "full"))
+		return full();
+	for (int round = 0; round < atoi(argv[3]); round++) {
+		if (!strcmp(argv[1], "files") && files(argv[2]))
+			return 1;
+		if (!strcmp(argv[1], "fs") && fs(argv[2]))
+			return 1;
+		if (!strcmp(argv[1], "sibling") && sibling())
+			return 1;
+	}
+	if (strcmp(argv[1], "mix"))
+		return 0;
 	return mix((unsigned int)atoi(argv[3]));
 }

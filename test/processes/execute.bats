@@ -253,3 +253,46 @@ static_program() {
 		assert_output kept
 	done
 }
+
+@test "a vfork child is the first of its process to need the kernel: what it does there is its own" {
+	cat >"$HERE/first" <<-'END'
+		import os, subprocess, sys, threading
+		def spawn(name, *actions):
+		    pid = os.posix_spawn(name, [name, '/mnt/a'], os.environ, file_actions=actions)
+		    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+		def attempt(name):
+		    try: subprocess.run([name])
+		    except OSError as e: return e.strerror
+		what = sys.argv[1]
+		if what == 'directory':
+		    print(subprocess.run(['ls'], cwd='/mnt', capture_output=True).stdout)
+		elif what == 'file':
+		    print(spawn('/bin/cat', (os.POSIX_SPAWN_OPEN, 0, '/mnt/a', os.O_RDONLY, 0)))
+		elif what == 'program':
+		    print(spawn('/mnt/cat'))
+		elif what == 'failure':
+		    print(attempt('/mnt/absent'), attempt('/mnt/a'))
+		elif what == 'threads':
+		    threads = [threading.Thread(target=subprocess.run, args=(['ls', 'a'],), kwargs={'cwd': '/mnt'})
+		               for _ in range(4)]
+		    for t in threads: t.start()
+		    for t in threads: t.join()
+		print(os.getcwd(), os.path.exists('a'), sorted(os.listdir('/mnt')), flush=True)
+		with open('/mnt/a') as f:
+		    if os.fork() == 0:
+		        print(f.read(), end='', flush=True)
+		        os._exit(0)
+		    os.wait()
+	END
+	inside sh -c 'cd /mnt && rmdir lost+found && echo text >a && cp /bin/cat .'
+	local -A first=([directory]="b'a\ncat\n'" [file]=$'text\n0' [program]=$'text\n0'
+		[failure]='No such file or directory Permission denied' [threads]=$'a\na\na\na')
+	local what
+	for what in "${!first[@]}"; do
+		(cd / && inside python3 -u "$HERE/first" "$what") >"$HERE/out"
+		run cat "$HERE/out"
+		assert_output "${first[$what]}
+/ False ['a', 'cat']
+text"
+	done
+}

@@ -163,6 +163,12 @@ long rump_fork(unsigned long name, unsigned long flags, int pid)
 		args.set_tid_size = 0;
 		ret = kernel_clone(&args);
 	}
+	if (ret == -ERESTARTNOINTR) {
+		/* A signal came; it is made again. */
+		asm volatile("lock; decl %0" : "+m"(nr_forked));
+		proc->hostpid = 0;
+		return ret;
+	}
 	if (ret < 0)
 		birth(proc, RUMP_BIRTH_FAILED);
 	else
@@ -327,10 +333,10 @@ struct rump_hthread *rump_fork_child(struct rump_process *proc, int pid, int tid
 		over = orphan();
 	}
 	/*
-	 * If the parent was killed, the claim was given up and may be another process's by now. The
-	 * first process of a pid namespace has a number of its own there.
+	 * If the parent was killed, the claim was given up and may be another process's by now. In
+	 * another pid namespace the process has a number that means nothing to others.
 	 */
-	if (proc->hostpid != pid && pid != 1)
+	if (proc->hostpid != pid)
 		return NULL;
 	ht->tid = tid;
 	return ht;
