@@ -5,7 +5,7 @@
  *
  * The process stays what it is in the rump kernel. The new program is told who it is there by
  * RUMP_SERVER (client.c) and joins again at its first call; descriptors that are to be closed are
- * closed then. Other threads are ended before, as the host is about to end them.
+ * closed then. Other threads, which the host is about to end, wait outside of the kernel meanwhile.
  *
  * The host can execute its own files only. So an ELF file of the rump kernel's is copied into a memory
  * file first (copies.c). Of a script the first line is read here, and its interpreter is executed, on whichever side that is.
@@ -59,59 +59,39 @@ struct program {
 static long execute(const struct program *program);
 
 /**
- * never_orphan() - is_orphan() where the child is its own parent
- */
-static int never_orphan(void)
-{
-	return 0;
-}
-
-/**
- * leave_others() - Go on as a fork of this process, without its other threads
- */
-static void leave_others(void)
-{
-	long process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0);
-	int pid = (int)raw0(__NR_getpid);
-	struct rump_hthread *ht;
-
-	if (raw_failed(process) ||
-	    raw_failed(kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0)))
-		return;
-	client_born(pid, (unsigned long)process);
-	ht = rump__kernel.ops->fork_child((struct rump_process *)process, pid,
-					  (int)raw0(__NR_gettid), never_orphan);
-	if (!ht)
-		return;
-	kernel_call(RUMP_CALL_LEAVE, 0, 0, 0, 0, 0, 0);
-	rump__self.ht = ht;
-	client_is((unsigned long)process);
-}
-
-/**
  * before_exec() - This process is about to execute a program that is there
+ *
+ * Return: whether its other threads wait for that
  */
-static void before_exec(void)
+static bool before_exec(void)
 {
+	bool held = false;
+
 	if (!kernel_up) {
 		/* What RUMP_MOUNT names is where this program has started, not the next. */
 		if (nplaces || places_families)
 			client_prepare();
-		return;
+		return false;
 	}
 	client_executes(*paths_cwd());
+	while (kernel_call(RUMP_CALL_EXEC, held ? RUMP_EXEC_HELD : RUMP_EXEC_ALONE, 0, 0, 0, 0, 0) == 1) {
+		rump__still(held);
+		held = true;
+	}
 	fds_before_exec();
-	if (kernel_call(RUMP_CALL_EXEC, 0, 0, 0, 0, 0, 0) == 1)
-		leave_others();
+	return held;
 }
 
 /**
  * after_exec() - It has failed
+ * @held:	from before_exec()
  */
-static void after_exec(void)
+static void after_exec(bool held)
 {
 	if (kernel_up)
-		kernel_call(RUMP_CALL_EXEC, 1, 0, 0, 0, 0, 0);
+		kernel_call(RUMP_CALL_EXEC, RUMP_EXEC_FAILED, 0, 0, 0, 0, 0);
+	if (held)
+		rump__still_over();
 }
 
 /**
@@ -173,6 +153,7 @@ static long execute_on_host(const struct program *program, long dir, const char 
 {
 	struct hijack_call copy = *program->call;
 	unsigned long flags = program->flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+	bool held = false;
 	long result;
 
 	if (program->moved || dir != program->dir || path != program->path) {
@@ -185,10 +166,10 @@ static long execute_on_host(const struct program *program, long dir, const char 
 	}
 	if (!raw_failed(raw4(__NR_faccessat2, dir, path, X_OK, flags))) {
 		look(program, dir, path);
-		before_exec();
+		held = before_exec();
 	}
 	result = hijack_host(&copy);
-	after_exec();
+	after_exec(held);
 	return result;
 }
 

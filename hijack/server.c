@@ -96,19 +96,6 @@ static _Noreturn void finish(void)
 }
 
 /**
- * clerk_join() - A job: make a host process a process of the kernel
- */
-static long clerk_join(int pid)
-{
-	long process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0), result;
-
-	if (raw_failed(process))
-		return process;
-	result = kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0);
-	return raw_failed(result) ? result : process;
-}
-
-/**
  * peer_of() - Who has made a socket, or is at its other end
  */
 static struct credentials peer_of(int socket)
@@ -119,6 +106,19 @@ static struct credentials peer_of(int socket)
 	if (raw_call(__NR_getsockopt, socket, SOL_SOCKET, SO_PEERCRED, &peer, &size, 0))
 		peer.uid = ~0u;
 	return peer;
+}
+
+/**
+ * clerk_join() - A job: make a host process a process of the kernel
+ */
+static long clerk_join(int pid)
+{
+	long process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0), result;
+
+	if (raw_failed(process))
+		return process;
+	result = kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0);
+	return raw_failed(result) ? result : process;
 }
 
 /**

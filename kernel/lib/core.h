@@ -181,6 +181,8 @@ bool rump__stop_ask(int pid);
 bool rump__stop_asked(int sig, const void *info);
 bool rump__hold(const void *info);
 void rump__held(void);
+void rump__still(bool again);
+void rump__still_over(void);
 
 /* copy.S: from memory that may not be there; in an attached thread. */
 bool rump__copy(void *to, const void *from, size_t size);

@@ -19,6 +19,9 @@
  * Invariant: while @stopping is 1 its thread has all signals blocked but the one that it stops by, so
  * no handler of the program leaves it so.
  *
+ * A thread that executes a program has the others held in the same way, as the host is about to end
+ * them (rump__still()).
+ *
  * Who stops the process from outside the tree by SIGSTOP does it at once, wherever it is.
  */
 #include <asm/errno.h>
@@ -155,6 +158,47 @@ bool rump__stop_asked(int sig, const void *info)
 	return sig == SIGTSTP && is_marked(info);
 }
 
+/* Let the others go on. */
+static void let_go(void)
+{
+	__atomic_store_n(&stopping, 0, __ATOMIC_RELEASE);
+	raw3(__NR_futex, &stopping, FUTEX_WAKE_PRIVATE, 0x7fffffff);
+}
+
+/**
+ * rump__still() - Have the other threads of this process wait outside of the kernel
+ * @again:	they have been told, and one is inside yet
+ *
+ * The calling thread is not in the kernel. A call that cannot be interrupted ends in its own time: the
+ * kernel knows, so the caller asks it and comes again.
+ */
+void rump__still(bool again)
+{
+	uint64_t all = ~rump__open_signals, old = 0;
+	uint32_t free = 0;
+
+	if (again) {
+		nap(100000);
+		return;
+	}
+	raw4(__NR_rt_sigprocmask, SIG_BLOCK, &all, &old, SIGSET_BYTES);
+	while (!__atomic_compare_exchange_n(&stopping, &free, 1, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE)) {
+		hold();
+		free = 0;
+	}
+	hold_others();
+	raw4(__NR_rt_sigprocmask, SIG_SETMASK, &old, NULL, SIGSET_BYTES);
+}
+
+/**
+ * rump__still_over() - Let them go on
+ */
+void rump__still_over(void)
+{
+	let_go();
+}
+
 /**
  * rump__stop() - Stop the process, and return when it goes on
  * @sig:	SIGSTOP, or a signal that is given its default action, and left with it
@@ -185,10 +229,8 @@ void rump__stop(int sig)
 		raw4(__NR_rt_sigprocmask, SIG_UNBLOCK, &only, NULL, SIGSET_BYTES);
 		raw4(__NR_rt_sigprocmask, SIG_BLOCK, &only, NULL, SIGSET_BYTES);
 	}
-	if (own) {
-		__atomic_store_n(&stopping, 0, __ATOMIC_RELEASE);
-		raw3(__NR_futex, &stopping, FUTEX_WAKE_PRIVATE, 0x7fffffff);
-	}
+	if (own)
+		let_go();
 out:
 	raw4(__NR_rt_sigprocmask, SIG_SETMASK, &old, NULL, SIGSET_BYTES);
 }

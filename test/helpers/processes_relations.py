@@ -584,6 +584,75 @@ def rights():
     print(status(child(xfsz)))
 
 
+def executions():
+    """A process with threads executes a program, or fails to."""
+    os.mkfifo('fifo')
+    fifo = os.open('fifo', os.O_RDWR)
+    def wait(got): got.append(os.read(fifo, 1))
+    def waiting(n):
+        got = []
+        threads = [threading.Thread(target=wait, args=(got,)) for _ in range(n)]
+        for t in threads: t.start()
+        time.sleep(0.1)
+        return got, threads
+    # what fails leaves all threads at work
+    with tempfile.TemporaryDirectory() as host:
+        garbage = os.path.join(host, 'garbage')
+        with open(garbage, 'w') as f: f.write('garbage')
+        os.chmod(garbage, 0o755)
+        for argument in 'x', 'x' * 200000:
+            got, threads = waiting(3)
+            print(attempt(os.execv, garbage, ['garbage', argument]))
+            os.write(fifo, b'abc')
+            for t in threads: t.join()
+            print(sorted(got))
+    # what goes on in the program: by the main thread, and by another
+    os.makedirs('there', exist_ok=True)
+    open('lock', 'w').close()
+    for main in True, False:
+        def program():
+            waiting(3)
+            f = os.open('lock', os.O_RDWR)
+            os.write(f, b'12345')
+            os.lseek(f, 2, 0)
+            fcntl.lockf(f, fcntl.LOCK_EX)
+            os.set_inheritable(f, True)
+            os.chdir('there')
+            def run(): os.execv(sys.executable, [sys.executable, __file__, '.', f'executed {f} {os.getpid()}'])
+            if not main:
+                threading.Thread(target=run).start()
+                time.sleep(100)
+            run()
+        pid = child(program)
+        print('executed', status(pid))
+    # a program that was executed by a thread is killed
+    ready = Turn()
+    def last():
+        def run(): os.execv('/bin/sh', ['sh', '-c', f'cd there; echo >&{ready.w}; exec sleep 100 <../lock'])
+        os.set_inheritable(ready.w, True)
+        threading.Thread(target=run).start()
+        time.sleep(100)
+    pid = child(last)
+    ready.wait()
+    os.kill(pid, signal.SIGKILL)
+    print('killed', status(pid))
+
+
+def executed(f, pid):
+    def look():
+        lock = os.open('../lock', os.O_RDWR)
+        print(attempt(fcntl.lockf, lock, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        found = fcntl.fcntl(lock, fcntl.F_GETLK, flock_struct(fcntl.F_WRLCK, 0, 0))
+        print(struct.unpack('hhqqi4x', found)[4] == int(pid))
+    print(os.read(int(f), 2), os.getpid() == int(pid), os.listdir('.'))
+    print(status(child(look)))
+    got = []
+    t = threading.Thread(target=lambda: got.append(os.stat('../lock').st_size))
+    t.start()
+    t.join()
+    print(got)
+
+
 def cwd():
     os.makedirs('a/b')
     def go():
@@ -607,5 +676,6 @@ def cwd():
 
 
 for name in sys.argv[2:]:
+    name, *arguments = name.split()
     print('==', name)
-    globals()[name]()
+    globals()[name](*arguments)

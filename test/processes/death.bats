@@ -103,6 +103,41 @@ outside() {
 	assert_output 'lost: seen by all in less than 1 s'
 }
 
+@test "processes that the server could not watch, for want of descriptors, are buried all the same" {
+	cat >"$HERE/many" <<-'END'
+		import os, select, signal, sys, time
+		open(sys.argv[1], 'w').close()
+		while not os.path.exists(sys.argv[2]): time.sleep(0.05)
+		os.mkfifo('/mnt/fifo')
+		reader = os.open('/mnt/fifo', os.O_RDONLY | os.O_NONBLOCK)
+		writer = os.open('/mnt/fifo', os.O_WRONLY)
+		def child():
+		    pid = os.fork()
+		    if pid: return pid
+		    signal.signal(signal.SIGTERM, lambda *a: os._exit(0))
+		    while True: signal.pause()
+		pids = [child() for _ in range(30)]
+		os.close(writer)
+		def end(sig, some):
+		    for pid in some: os.kill(pid, sig)
+		    for pid in some: os.waitpid(pid, 0)
+		end(signal.SIGTERM, pids[:15])
+		end(signal.SIGKILL, pids[15:])
+		print(select.select([reader], [], [], 20)[0] == [reader] and os.read(reader, 1))
+	END
+	inside python3 "$HERE/many" "$HERE/ready" "$HERE/go" >"$HERE/out" 2>&1 &
+	local job=$!
+	until [ -e "$HERE/ready" ]; do sleep 0.05; done
+	local server fds
+	server=$(server_of "$IMG")
+	fds=(/proc/"$server"/fd/*)
+	prlimit --pid "$server" --nofile=$((${#fds[@]} + 12))
+	touch "$HERE/go"
+	wait "$job"
+	run cat "$HERE/out"
+	assert_output "b''"
+}
+
 @test "30 kills from outside: the others go on, or all get EIO and what was synced is there" {
 	run outside 30 3
 	assert_success

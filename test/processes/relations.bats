@@ -55,6 +55,10 @@ alike() {
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ cwd
 }
 
+@test "a program executed by a process with threads, or that cannot be: threads, locks, offsets, directory" {
+	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ executions
+}
+
 @test "a process that is the first of its kin to use the kernel has its own ids, groups, capabilities and limits" {
 	[ "$(id -u)" = 0 ] || skip "needs root, to become somebody else"
 	need setpriv prlimit unshare

@@ -4,54 +4,111 @@
  *
  * The process stays what it is; its memory is new, and what is to be closed is. That is
  * done when the new program has joined again, as until then the execution may fail.
- * Threads that the host is about to end must not be inside: a process that
- * has others is asked, before, to go on as a fork of itself and let the old one leave.
+ *
+ * Threads that the host is about to end must not be inside. The caller has them wait outside of the
+ * kernel (librump's stop.c), and is told whether one is inside yet. Their tasks, in user
+ * mode, are ended by the new program too; so if there is none, the threads go on.
  */
+#include <linux/cgroup.h>
+#include <linux/delay.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/uaccess.h>
 #include <asm/carrier.h>
 #include <asm/files.h>
 #include <asm/watch.h>
 
-/* The process's threads but the spawner. */
-static unsigned int host_threads(void)
-{
-	struct task_struct *t;
-	unsigned int n = 0;
-
-	rcu_read_lock();
-	for_each_thread(current, t)
-		n += t->thread.ht && t->thread.ht->kind == RUMP_HT_THREAD;
-	rcu_read_unlock();
-	return n;
-}
-
 /**
  * rump_exec_prepare() - The current process is about to execute a program
- * @failed:	it could not
+ * @how:	RUMP_EXEC_
  *
- * Return: 0, or 1 if other threads of it are here
+ * Return: 0, or 1 if it is too early, because of its other threads
  */
-long rump_exec_prepare(unsigned long failed)
+long rump_exec_prepare(unsigned long how)
 {
 	struct rump_hthread *ht = current->thread.ht;
 	struct rump_process *proc = ht->proc;
 
-	if (failed) {
+	if (how == RUMP_EXEC_FAILED) {
 		WRITE_ONCE(proc->executing, 0);
 		/* What was to be dropped meanwhile. */
 		hyp->unmap(RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR);
 		return 0;
 	}
-	if (host_threads() > 1)
+	if (rump_hthread_busy(ht, how == RUMP_EXEC_HELD))
 		return 1;
 	proc->main = ht;
 	WRITE_ONCE(proc->executing, 1);
 	return 0;
+}
+
+/* Is there a thread of the process but the current one and the spawner? With @kill, end it. */
+static bool others(bool kill)
+{
+	struct task_struct *spawner = current->thread.ht->proc->spawner, *t;
+	bool any = false;
+
+	spin_lock_irq(&current->sighand->siglock);
+	for_each_thread(current, t) {
+		if (t == current || t == spawner || t->exit_state)
+			continue;
+		any = true;
+		if (kill && !(t->flags & PF_EXITING)) {
+			sigaddset(&t->pending.signal, SIGKILL);
+			signal_wake_up(t, 1);
+		}
+	}
+	spin_unlock_irq(&current->sighand->siglock);
+	return any;
+}
+
+/* Who executes is the leader afterwards, as on any kernel: fs/exec.c's de_thread(). */
+static void become_leader(struct rump_process *proc)
+{
+	struct task_struct *leader = current->group_leader;
+
+	if (leader == current)
+		return;
+	cgroup_threadgroup_change_begin(current);
+	write_lock_irq(&tasklist_lock);
+	current->start_time = leader->start_time;
+	current->start_boottime = leader->start_boottime;
+	exchange_tids(current, leader);
+	transfer_pid(leader, current, PIDTYPE_TGID);
+	transfer_pid(leader, current, PIDTYPE_PGID);
+	transfer_pid(leader, current, PIDTYPE_SID);
+	list_replace_rcu(&leader->tasks, &current->tasks);
+	list_replace_init(&leader->sibling, &current->sibling);
+	current->group_leader = current;
+	leader->group_leader = current;
+	/* Beyond de_thread(), as the spawner stays: the leader is the first. */
+	proc->spawner->group_leader = current;
+	list_del_rcu(&current->thread_node);
+	list_add_rcu(&current->thread_node, &current->signal->thread_head);
+	current->exit_signal = SIGCHLD;
+	leader->exit_signal = -1;
+	leader->exit_state = EXIT_DEAD;
+	write_unlock_irq(&tasklist_lock);
+	cgroup_threadgroup_change_end(current);
+	WRITE_ONCE(proc->leader, current);
+	release_task(leader);
+}
+
+/* The host has ended the other threads. A vfork child may be making its first calls as one. */
+static void end_others(struct rump_process *proc)
+{
+	unsigned long patience = jiffies + LENT_TIME;
+
+	while (rump_lent(proc) && time_before(jiffies, patience))
+		schedule_timeout_uninterruptible(1);
+	if (others(true))
+		while (others(false))
+			usleep_range(20, 50);
+	become_leader(proc);
 }
 
 /*
@@ -89,6 +146,7 @@ long rump_exec_done(unsigned long __user *bits, unsigned int n)
 {
 	int err;
 
+	end_others(current->thread.ht->proc);
 	rump_watch_task_exit();
 	err = vm_munmap(RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR);
 	if (!err)

@@ -33,7 +33,6 @@
 #include <linux/mm.h>
 #include <asm/carrier.h>
 
-#define LENT_TIME	(HZ / 2)	/* a burial waits for a vfork child */
 #define BIRTH_SLICE	(100 * NSEC_PER_MSEC)
 
 static struct rump_process processes[RUMP_PROCESSES];
@@ -254,7 +253,8 @@ static void bury(struct rump_hthread *undertaker)
 		leader = find_task_by_vpid(proc->pid);
 		there = leader && leader == proc->leader;
 		if (there)
-			send_sig_info(SIGKILL, SEND_SIG_PRIV, leader);
+			/* To the group, as the leader may have ended before. */
+			do_send_sig_info(SIGKILL, SEND_SIG_PRIV, leader, PIDTYPE_TGID);
 		rcu_read_unlock();
 		if (there)
 			schedule_timeout_uninterruptible(1);

@@ -183,6 +183,47 @@ bool rump_lent(const struct rump_process *proc)
 	return false;
 }
 
+/* Is the task in user mode, on a virtual CPU that nobody has? */
+static bool rests(const struct task_struct *task)
+{
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++) {
+		const struct rump_vcpu *v = &rump_vcpus[i];
+
+		if (READ_ONCE(v->curr) == task)
+			return !READ_ONCE(v->owner) && !READ_ONCE(v->resume);
+	}
+	return false;
+}
+
+/**
+ * rump_hthread_busy() - Can another thread of a process be in a call?
+ * @but:	thread of that process, which is in one itself
+ * @held:	the others do not begin any
+ */
+bool rump_hthread_busy(const struct rump_hthread *but, bool held)
+{
+	struct rump_hthread *ht, *end = hthreads + READ_ONCE(hthreads_top);
+	struct task_struct *task;
+	struct rump_vcpu *v;
+	bool busy = false;
+
+	rcu_read_lock();
+	for (ht = hthreads; ht < end && !busy; ht++) {
+		if (!READ_ONCE(ht->used) || ht == but || READ_ONCE(ht->proc) != but->proc)
+			continue;
+		task = READ_ONCE(ht->task);
+		/* The fast way out leaves this as it is. */
+		v = READ_ONCE(ht->owns);
+		busy = !held || READ_ONCE(ht->attaching) || READ_ONCE(ht->req) != RUMP_REQ_NONE ||
+		       (v && READ_ONCE(v->owner) == ht->id) ||
+		       (task && !READ_ONCE(task->thread.in_user) && !rests(task));
+	}
+	rcu_read_unlock();
+	return busy;
+}
+
 /**
  * rump_hthread_put_all() - Free the slots of a process that is no more
  * @proc:	the process

@@ -24,6 +24,8 @@ static void __noreturn die(struct rump_hthread *ht)
 	if (ht) {
 		current->thread.ht = NULL;
 		ht->task = NULL;
+		if (READ_ONCE(ht->proc->executing) && !ht->request_queued && !ht->signal_queued)
+			rump_hthread_put(ht);
 	}
 	current->clear_child_tid = NULL;
 #ifdef CONFIG_FUTEX
@@ -84,7 +86,8 @@ void rump_signal_work(void)
 	if (task_work_pending(current))
 		task_work_run();
 	if (fatal_signal_pending(current) &&
-	    (!ht || ht->proc->undertaker || READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE))
+	    (!ht || ht->proc->undertaker || READ_ONCE(ht->proc->executing) ||
+	     READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE))
 		die(ht);
 	/* A call that was interrupted waited with a mask of its own: what interrupted it comes first. */
 	take_signals(ht);

@@ -202,6 +202,8 @@ struct rump_hthread *rump_hthread_get(unsigned int kind, struct rump_process *pr
 void rump_hthread_put(struct rump_hthread *ht);
 void rump_lend(struct rump_hthread *ht, int begins);
 bool rump_lent(const struct rump_process *proc);
+#define LENT_TIME	(HZ / 2)	/* how long the end of a thread waits for that */
+bool rump_hthread_busy(const struct rump_hthread *but, bool held);
 void rump_hthread_put_all(struct rump_process *proc);
 struct rump_hthread *rump_hthread_of(u32 owner);
 void rump_hthread_wake_lost(void);

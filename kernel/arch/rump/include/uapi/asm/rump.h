@@ -213,7 +213,7 @@ struct rump_bootinfo {
 #define RUMP_CALL_FORK_PREPARE	(RUMP_CALL_BASE + 15)	/* (): names the child to be */
 #define RUMP_CALL_FORK		(RUMP_CALL_BASE + 16)	/* (name, CLONE_, pid): there is a child now */
 #define RUMP_CALL_LEAVE		(RUMP_CALL_BASE + 17)	/* (): a forked process ends */
-#define RUMP_CALL_EXEC		(RUMP_CALL_BASE + 18)	/* (failed): about to execute a program; 1 if there are other threads */
+#define RUMP_CALL_EXEC		(RUMP_CALL_BASE + 18)	/* (RUMP_EXEC_): about to execute a program; 1 if it is too early */
 #define RUMP_CALL_FD_EXEC	(RUMP_CALL_BASE + 19)	/* (bits, n): it has; which descriptors are open */
 #define RUMP_CALL_KILL		(RUMP_CALL_BASE + 20)	/* (pid or 0, group or -1, sig): of other processes, on the host; how many */
 #define RUMP_CALL_NET_ADD	(RUMP_CALL_BASE + 21)	/* (struct rump_net_info *): an Ethernet device */
@@ -229,6 +229,10 @@ struct rump_bootinfo {
 #define RUMP_DEAD_SERVER	1	/* the process that kept it has ended */
 #define RUMP_DEAD_KILLED	2	/* a process was killed in the middle of it */
 #define RUMP_DEAD_HALTED	3	/* it was halted while processes used it */
+
+#define RUMP_EXEC_ALONE		0	/* the process shall have no other threads here */
+#define RUMP_EXEC_HELD		1	/* they begin no calls, and shall be in none */
+#define RUMP_EXEC_FAILED	2	/* the program could not be executed */
 
 #define RUMP_WATCH_KEEP		1	/* for every wake-up, until RUMP_CALL_UNWATCH */
 
