@@ -176,6 +176,7 @@ extern const char rump__restorer[];
 
 /* stop.c */
 bool rump__is_stop(int sig);
+void rump__stop_forked(void);
 void rump__stop(int sig);
 bool rump__stop_ask(int pid);
 bool rump__stop_asked(int sig, const void *info);

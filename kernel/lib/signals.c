@@ -460,4 +460,5 @@ void rump__signals_forked(void)
 {
 	actions_lock.word = 0;
 	actions_pid = raw0(__NR_getpid);
+	rump__stop_forked();
 }

@@ -46,6 +46,7 @@
 
 static uint32_t stopping;
 static uint32_t held;
+static uint32_t coming; /* threads that have been told in a call, and will be held at its end */
 
 static void make_marked(siginfo_t *info, int sig)
 {
@@ -114,6 +115,7 @@ static void hold(void)
 void rump__held(void)
 {
 	rump__self.hold = 0;
+	__atomic_sub_fetch(&coming, 1, __ATOMIC_ACQ_REL);
 	hold();
 }
 
@@ -130,6 +132,8 @@ bool rump__hold(const void *info)
 	if (!rump__self.ht) {
 		__atomic_add_fetch(&held, 1, __ATOMIC_ACQ_REL);
 	} else if (rump__self.incall) {
+		if (!rump__self.hold)
+			__atomic_add_fetch(&coming, 1, __ATOMIC_ACQ_REL);
 		rump__self.hold = 1;
 		rump__self.deferred = 1;
 		rump__kernel.ops->interrupt(rump__self.ht);
@@ -137,6 +141,16 @@ bool rump__hold(const void *info)
 		hold();
 	}
 	return true;
+}
+
+/**
+ * rump__stop_forked() - In a forked child, which has one thread
+ */
+void rump__stop_forked(void)
+{
+	stopping = 0;
+	held = 0;
+	coming = 0;
 }
 
 /**
@@ -169,8 +183,8 @@ static void let_go(void)
  * rump__still() - Have the other threads of this process wait outside of the kernel
  * @again:	they have been told, and one is inside yet
  *
- * The calling thread is not in the kernel. A call that cannot be interrupted ends in its own time: the
- * kernel knows, so the caller asks it and comes again.
+ * The calling thread is not in the kernel. A call that cannot be interrupted ends in its own time. Who has
+ * not taken the signal yet may be in the kernel: that knows, so the caller asks it and comes again.
  */
 void rump__still(bool again)
 {
@@ -188,6 +202,8 @@ void rump__still(bool again)
 		free = 0;
 	}
 	hold_others();
+	while (__atomic_load_n(&coming, __ATOMIC_ACQUIRE))
+		nap(100000);
 	raw4(__NR_rt_sigprocmask, SIG_SETMASK, &old, NULL, SIGSET_BYTES);
 }
 
