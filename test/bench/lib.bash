@@ -16,18 +16,26 @@ else
 	trap 'rm -rf "$dir"' EXIT
 fi
 mkdir -p "$dir/host"
+# What marks a line that compares with a file system which is not the image's
+# shellcheck disable=SC2034
+not_ext4=$(stat -f -c %T "$dir/host")
+case $not_ext4 in
+ext*) not_ext4= ;;
+*) not_ext4="   (the host's files are on $not_ext4)" ;;
+esac
 
 # line NAME RUMP HOST UNIT [AIM]: one figure; HOST 0 for those that are no pair; an AIM below 0 is the
-# least that the ratio should be.
+# least that the ratio should be. $note stands at its end.
 line() {
-	awk -v name="$1" -v rump="$2" -v host="$3" -v unit="$4" -v aim="${5-}" -v tsv="$tsv" 'BEGIN {
+	awk -v name="$1" -v rump="$2" -v host="$3" -v unit="$4" -v aim="${5-}" -v tsv="$tsv" \
+		-v note="${note-}" 'BEGIN {
 		ratio = host > 0 ? rump / host : 0
 		digits = rump < 10 ? 2 : 1
 		printf "%-34s %10.*f %10.*f %-5s %6s", name, digits, rump, digits, host, unit,
 			(host > 0 ? sprintf("%.2f", ratio) : "-")
 		if (aim != "")
 			printf "   (aim at %s %.2f)", aim < 0 ? "least" : "most", aim < 0 ? -aim : aim
-		print ""
+		print note
 		printf "%s\t%.3f\t%.3f\t%s\t%.4f\n", name, rump, host, unit, ratio >>tsv
 	}'
 }
@@ -53,15 +61,14 @@ value() {
 	each "$2" | awk -F '\t' -v name="$1" '$1 == name { print $2 }'
 }
 
-# both NAME AIM UNIT SCRIPT: SCRIPT runs under `rump run` on a new image, and on the host in a directory of
-# its ext4. It prints the figure, which it takes itself, while the kernel is up: $clock before and
-# $took behind what is to be timed. Both take turns, and the best counts.
+# in_turns SCRIPT: it runs under `rump run` on a new image, and on the host in a directory of its file system,
+# which is meant to be ext4. What it prints goes to $dir/with and $dir/without. It takes the time itself, while the
+# kernel is up: $clock before and $took behind what is to be timed.
 # shellcheck disable=SC2016,SC2034 # they are for the script
 clock='t=${EPOCHREALTIME/./}' took='t=$((${EPOCHREALTIME/./} - t)); echo "${t%???}.${t: -3}"'
-both() {
-	local name=$1 aim=$2 unit=$3 order=-n i
-	[ "$unit" != /s ] || order=-rn
-	printf '%s\n' "$4" >"$dir/script"
+in_turns() {
+	local i
+	printf '%s\n' "$1" >"$dir/script"
 	rm -f "$dir/with" "$dir/without"
 	new_image "$dir/both" 512M
 	for ((i = 0; i < ${TURNS:-3}; i++)); do
@@ -71,6 +78,13 @@ both() {
 		(cd "$dir/host/$i" && bash -eu -c ". '$dir/script'") >>"$dir/without"
 		rm -rf "$dir/host/$i"
 	done
+}
+
+# both NAME AIM UNIT SCRIPT: a figure that SCRIPT prints on both sides; the best counts
+both() {
+	local name=$1 aim=$2 unit=$3 order=-n note=$not_ext4
+	[ "$unit" != /s ] || order=-rn
+	in_turns "$4"
 	line "$name" "$(sort $order "$dir/with" | head -1)" "$(sort $order "$dir/without" | head -1)" \
 		"$unit" "$aim"
 }
