@@ -5,10 +5,10 @@
  * privileges by being run. All others would run without it and reach the host's files and
  * sockets, so they are refused. A script is what its interpreter is.
  *
- * Where sockets are the rump kernel's, no program gains privileges: there the user may do what root may,
- * and what ping(8) has capabilities for is that. So such programs run under the shim, as children of a
- * shell too, which nobody looks at before. Those with capabilities the shim executes as copies
- * (hijack/marked.c).
+ * Where sockets are the rump kernel's, no program gains privileges: there the user may do what root
+ * may, and what ping(8) has capabilities for is that. So such programs run under the shim, as
+ * children of a shell too, which nobody looks at before. Those with capabilities the shim executes
+ * as copies (hijack/copies.c).
  */
 #include <elf.h>
 #include <errno.h>
@@ -77,7 +77,8 @@ static const char *gains_privileges(const char *path, const struct stat *st)
 		return NULL;
 	if (!has_renounced() && (st->st_mode & S_ISUID) && st->st_uid != geteuid())
 		return "it is setuid";
-	if (!has_renounced() && (st->st_mode & S_ISGID) && (st->st_mode & S_IXGRP) && st->st_gid != getegid())
+	if (!has_renounced() && (st->st_mode & S_ISGID) && (st->st_mode & S_IXGRP) &&
+	    st->st_gid != getegid())
 		return "it is setgid";
 	/* ld.so is told of them even where they are of no effect. */
 	if (has_capabilities(path))
@@ -242,8 +243,8 @@ static int search(const char *name, char **path)
  * check_command() - Find a command that the shim can be loaded into, or say what is wrong and exit
  * @name:	as the user gives it
  *
- * Return: its path, or NULL if only the shim can execute it: it lies in a mount, or has capabilities that
- * are of no effect
+ * Return: its path, or NULL if only the shim can execute it: it lies in a mount, or has
+ * capabilities that are of no effect
  */
 char *check_command(const struct options *options, const char *name)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* capset.c - capset(2) in both kernels
  *
- * In the rump kernel a user who is not root has all capabilities, as it is his. The program sees those that
- * the host has given it, none: ping(8) for one drops all others at its start, which is nothing. So what changes
- * nothing on the host changes nothing in the rump kernel.
+ * In the rump kernel a user who is not root has all capabilities, as it is his. The program sees
+ * those that the host has given it, none: ping(8) for one drops all others at its start, which is
+ * nothing. So what changes nothing on the host changes nothing in the rump kernel.
  */
 #include <linux/capability.h>
 

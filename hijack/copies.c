@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* copies.c - programs that are executed as copies in memory
  *
- * Of files of the rump kernel's, which the host cannot execute; and of the host's own with file capabilities,
- * where they give none. No process that has set PR_SET_NO_NEW_PRIVS gains privileges by execve(2): setuid
- * programs are ordinary ones then. But one with capabilities, such as ping(8), is marked as privileged all the
- * same (AT_SECURE), so ld.so does not preload the shim. A copy has none, and is otherwise the same program.
+ * Of files of the rump kernel's, which the host cannot execute; and of the host's own with file
+ * capabilities, where they give none. No process that has set PR_SET_NO_NEW_PRIVS gains privileges
+ * by execve(2): setuid programs are ordinary ones then. But one with capabilities, such as ping(8),
+ * is marked as privileged all the same (AT_SECURE), so ld.so does not preload the shim. A copy has
+ * none, and is otherwise the same program.
  *
  * The name of a copy says what it is a copy of; execute_name() reads it in the new program.
  *
@@ -57,7 +58,7 @@ static long copy_contents(long from, long to)
 
 /**
  * begin() - Make an empty file for a copy
- * @room:	PATH_ROOM bytes, with space for the prefix and the name of what is to be copied behind it
+ * @room:	PATH_ROOM bytes, the name of what is to be copied behind space for the prefix
  * @length:	of that, or a negated errno if it has none
  *
  * Return: descriptor, or a negated errno
@@ -79,7 +80,8 @@ static long begin(char *room, long length)
  * end() - A copy is made, if @result is no error
  * @made:	consumed
  *
- * Return: descriptor that nobody writes by, as what is open for writing is not executed, or a negated errno
+ * Return: descriptor that nobody writes by, as what is open for writing is not executed, or a
+ * negated errno
  */
 static long end(long made, long result)
 {

@@ -5,12 +5,12 @@
  * Theory of operation
  *
  * The file has a table of members and for each of them a ring that only that member writes. All
- * others read it, each from a position of its own, so a frame is written once, whoever it is for, and
- * a member that is killed leaves nothing behind but a frame that was never published. Nobody waits
- * for a reader: one that falls a whole ring behind loses what was overwritten.
+ * others read it, each from a position of its own, so a frame is written once, whoever it is for,
+ * and a member that is killed leaves nothing behind but a frame that was never published. Nobody
+ * waits for a reader: one that falls a whole ring behind loses what was overwritten.
  *
- * Positions are bytes since the file was made, and never go back, not even when another member takes
- * over a place in the table. Of each ring's writer:
+ * Positions are bytes since the file was made, and never go back, not even when another member
+ * takes over a place in the table. Of each ring's writer:
  *
  *	reserved	up to here less the size of the ring, bytes may be overwritten
  *	head		up to here frames are whole
@@ -19,16 +19,18 @@
  * whether reserved had come too near. So what it keeps was not being written.
  *
  * A place belongs to who holds the lock on its byte of the file (an OFD lock, which ends with its
- * process). Positions and lengths that are read are checked: members need not trust each other's contents.
+ * process). Positions and lengths that are read are checked: members need not trust each other's
+ * contents.
  *
  * All processes of a member's kernel write its ring, one at a time, as its kernel sees to.
  *
- * The file is made by whoever has its lock and finds no magic in it, which is written last: it may be
- * empty, or what somebody has left who was killed, or had no room, while he made it.
+ * The file is made by whoever has its lock and finds no magic in it, which is written last: it may
+ * be empty, or what somebody has left who was killed, or had no room, while he made it.
  *
- * What a member needs of the file is allocated when it comes, so a disk that is full is an error then. Who
- * can write the file can still cut it short, and the host sends SIGBUS to the next who touches it: that one gets memory of
- * zeros in its place, sees that the file is not what it was, and takes that for a cable that was pulled.
+ * What a member needs of the file is allocated when it comes, so a disk that is full is an error
+ * then. Who can write the file can still cut it short, and the host sends SIGBUS to the next who
+ * touches it: that one gets memory of zeros in its place, sees that the file is not what it was,
+ * and takes that for a cable that was pulled.
  *
  * A reader that sleeps has set its word, with a barrier before it looks at the heads once more;
  * a writer has one between publishing and looking at the words.

@@ -2,9 +2,9 @@
 /*
  * arp.c - whether an IPv4 address is somebody's already (RFC 5227)
  *
- * The waits are much shorter than that document's, which has wireless networks and sleeping hosts in mind: the
- * program waits meanwhile. Who answers later is found out by the kernel, as long as it lives
- * (kernel/arch/rump/drivers/conflict.c).
+ * The waits are much shorter than that document's, which has wireless networks and sleeping hosts
+ * in mind: the program waits meanwhile. Who answers later is found out by the kernel, as long as it
+ * lives (kernel/arch/rump/drivers/conflict.c).
  */
 #include <asm/poll.h>
 #include <linux/if_arp.h>
@@ -101,8 +101,10 @@ static bool is_claim(const struct arp *arp, const unsigned char mac[6],
 }
 
 /**
- * net_arp_probe() - Whether somebody else has an address that is to become ours; if not, all know that it is
+ * net_arp_probe() - Whether somebody else has an address that is to become ours
  * @mac:	of the device
+ *
+ * If not, all are told that it is ours now.
  */
 bool net_arp_probe(int index, const unsigned char mac[6], const unsigned char address[4])
 {
@@ -111,18 +113,20 @@ bool net_arp_probe(int index, const unsigned char mac[6], const unsigned char ad
 	unsigned long long now, until;
 	bool claimed = false;
 	struct arp arp;
+	long n;
 
 	if (fd < 0)
 		return false;
 	for (unsigned int i = 0; i < PROBES && !claimed; i++) {
 		send_request(fd, index, mac, NULL, address);
 		until = rumpuser_ext_clock_mono() + PROBE_WAIT * MSEC;
-		while (!claimed && (now = rumpuser_ext_clock_mono()) < until)
-			claimed = rump__enter(__NR_poll, (long)&poll, 1, (until - now) / MSEC + 1, 0,
-					      0, 0) > 0 &&
-				  rump__enter(__NR_recvfrom, fd, (long)&arp, sizeof(arp), 0, 0, 0) ==
-					  sizeof(arp) &&
-				  is_claim(&arp, mac, address);
+		while (!claimed && (now = rumpuser_ext_clock_mono()) < until) {
+			if (rump__enter(__NR_poll, (long)&poll, 1, (until - now) / MSEC + 1, 0, 0,
+					0) <= 0)
+				continue;
+			n = rump__enter(__NR_recvfrom, fd, (long)&arp, sizeof(arp), 0, 0, 0);
+			claimed = n == sizeof(arp) && is_claim(&arp, mac, address);
+		}
 	}
 	if (!claimed)
 		send_request(fd, index, mac, address, address);

@@ -2,10 +2,11 @@
 /*
  * dhcp.c - an address by DHCP (RFC 2131)
  *
- * DISCOVER, OFFER, REQUEST, ACK, once, while the kernel is brought up. It speaks through a packet socket, as the
- * device has no address yet that an answer could be for. Each turn waits twice as long as the one before it, and
- * no longer for an answer because of others that come meanwhile. An address that somebody has is declined.
- * The lease is not renewed: servers for kernels that live for hours are to be asked by dhclient or udhcpc.
+ * DISCOVER, OFFER, REQUEST, ACK, once, while the kernel is brought up. It speaks through a packet
+ * socket, as the device has no address yet that an answer could be for. Each turn waits twice as
+ * long as the one before it, and no longer for an answer because of others that come meanwhile. An
+ * address that somebody has is declined. The lease is not renewed: servers for kernels that live
+ * for hours are to be asked by dhclient or udhcpc.
  */
 #include <asm/errno.h>
 #include <asm/poll.h>
@@ -163,7 +164,9 @@ static void send_message(struct client *c, uint8_t type)
 /* Find an option of the last packet. */
 static const uint8_t *get(const struct client *c, int option, size_t least)
 {
-	return dhcp_get((struct dhcp_options){ c->packet.options, c->options }, option, least, NULL);
+	const struct dhcp_options options = { c->packet.options, c->options };
+
+	return dhcp_get(options, option, least, NULL);
 }
 
 /**
@@ -242,8 +245,8 @@ static bool is_decision(const struct client *c)
  * turn() - One try
  * @wait:	milliseconds for each answer
  *
- * Return: 0 if there is an address, ECONNREFUSED if the server would not give it, EADDRINUSE if somebody
- * has it, ETIMEDOUT
+ * Return: 0 if there is an address, ECONNREFUSED if the server would not give it, EADDRINUSE if
+ * somebody has it, ETIMEDOUT
  */
 static int turn(struct client *c, unsigned int wait)
 {
@@ -302,8 +305,8 @@ static int ask(struct client *c)
  * @mac:	its address
  * @result:	gets addresses, gateway, servers, size
  *
- * Return: 0 or an errno value, ETIMEDOUT if nobody answered, ENOLINK if nobody will, ECONNREFUSED if the
- * server has refused what it had offered, EADDRINUSE if that was somebody's
+ * Return: 0 or an errno value, ETIMEDOUT if nobody answered, ENOLINK if nobody will, ECONNREFUSED
+ * if the server has refused what it had offered, EADDRINUSE if that was somebody's
  */
 int net_dhcp(int index, const unsigned char mac[6], struct net_config *result)
 {

@@ -2,8 +2,8 @@
 /*
  * dhcp_options.c - what a DHCP server gives besides an address
  *
- * What the user has set himself stays. Nothing of what is read is trusted: domains, which end in a file of
- * lines, have no characters but those of domains.
+ * What the user has set himself stays. Nothing of what is read is trusted: domains, which end in a
+ * file of lines, have no characters but those of domains.
  */
 #include <sys/socket.h>
 

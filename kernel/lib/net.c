@@ -2,10 +2,11 @@
 /*
  * net.c - RUMP_NET: from its words to devices with addresses
  *
- * Done by the process that boots, before the program uses the kernel. The network is opened, becomes
- * an Ethernet device, and two host threads move its frames (kernel/arch/rump/drivers/rumpnet.c).
- * Then it gets its addresses, and name servers are written to /etc/resolv.conf of the rump kernel. If there are
- * none, that is a copy of the host's: the program's until somebody knows better, such as its DHCP client.
+ * Done by the process that boots, before the program uses the kernel. The network is opened,
+ * becomes an Ethernet device, and two host threads move its frames
+ * (kernel/arch/rump/drivers/rumpnet.c). Then it gets its addresses, and name servers are written to
+ * /etc/resolv.conf of the rump kernel. If there are none, that is a copy of the host's: the
+ * program's until somebody knows better, such as its DHCP client.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -104,7 +105,8 @@ static int no_lease(const struct net_config *net, int err)
 		why = "no DHCP server has answered";
 		break;
 	case ENOLINK:
-		why = net->kind == RUMPUSER_EXT_NET_PASST ? "passt has ended" : "the network has gone";
+		why = net->kind == RUMPUSER_EXT_NET_PASST ? "passt has ended" :
+							    "the network has gone";
 		break;
 	case ECONNREFUSED:
 		why = "the DHCP server gives no address";
@@ -163,7 +165,7 @@ static int configure(struct net_config *net, const struct rump_net_info *info)
 	err = net_link_up(index, 0);
 	if (err)
 		return fail(net, err, "the device cannot be brought up");
-	/* With forwards passt is waited for: whoever runs the program may connect to them when it does. */
+	/* With forwards passt is waited for: others may connect to them once the program runs. */
 	if (net->dhcp || net->nargs) {
 		err = net_dhcp(index, info->mac, net);
 		if (err)
@@ -188,7 +190,7 @@ static void add_dns(struct text *file, const struct net_config *net)
 {
 	char text[64];
 
-	/* Of several lines of this kind the last would count, but the first device is the first to ask. */
+	/* Of several lines of this kind the last would count; the first device is to. */
 	if (net->ndns && net->search[0] && !file->length)
 		text_printf(file, "search %s\n", net->search);
 	for (unsigned int i = 0; i < net->ndns; i++) {

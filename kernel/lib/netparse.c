@@ -254,7 +254,8 @@ static bool kind(struct net_config *net, const char *name, size_t length, const 
 		return true;
 	}
 	str_printf(why, NET_WHY,
-		   "there is no such network; there are 'passt', which is 'default', 'tap', 'vde', 'bus', 'none'");
+		   "there is no such network; "
+		   "there are 'passt', which is 'default', 'tap', 'vde', 'bus', 'none'");
 	return false;
 }
 

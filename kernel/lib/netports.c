@@ -6,8 +6,8 @@
  *	ports = [~]range | range:range
  *	range = port[-port]
  *
- * What passt would refuse is refused here, where it is known which option of whose is wrong. Its commas are
- * those of RUMP_NET; several ports are several options.
+ * What passt would refuse is refused here, where it is known which option of whose is wrong. Its
+ * commas are those of RUMP_NET; several ports are several options.
  */
 #include "bare/str.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* librump_fuzz_dhcp.c - libFuzzer: the options that a DHCP server sends
  *
- * Whatever they are, what is taken of them keeps the rules that its users rely on; the domains, which become
- * a line of resolv.conf, are names with one blank between.
+ * Whatever they are, what is taken of them keeps the rules that its users rely on; the domains,
+ * which become a line of resolv.conf, are names with one blank between.
  */
 #include <ctype.h>
 #include <stdlib.h>

@@ -2,9 +2,10 @@
 /*
  * conflict.c - another station has an IPv4 address of this kernel's
  *
- * Linux leaves that to daemons, of which there is none here. So a look is taken at each ARP packet that says
- * whose an address is: if it is ours, and the sender another, the user is told, and the address defended by
- * an announcement, once in ten seconds, as RFC 5227 has it (2.4, b). Two kernels that do so both know.
+ * Linux leaves that to daemons, of which there is none here. So a look is taken at each ARP packet
+ * that says whose an address is: if it is ours, and the sender another, the user is told, and the
+ * address defended by an announcement, once in ten seconds, as RFC 5227 has it (2.4, b). Two
+ * kernels that do so both know.
  *
  * The message is written by the process that booted: whoever carries this may have anything for its
  * descriptor 2.
