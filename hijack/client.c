@@ -215,12 +215,15 @@ static long ask(struct request *request, int pass, void *answer, size_t size, in
 		return result;
 	if (pass >= 0)
 		message_send(pair[0], "", 1, pass);
-	result = message_send(control, request, sizeof(*request), pair[1]);
-	raw1(__NR_close, pair[1]);
 	do {
-		if (!raw_failed(result))
-			result = message_receive(pair[0], answer, size, &received);
+		result = message_send(control, request, sizeof(*request), pair[1]);
 	} while (result == -EINTR);
+	raw1(__NR_close, pair[1]);
+	if (!raw_failed(result)) {
+		do {
+			result = message_receive(pair[0], answer, size, &received);
+		} while (result == -EINTR);
+	}
 	/* The lifeline comes behind the memory. */
 	if (result == (long)size && received >= 0 &&
 	    (request->type == REQUEST_ATTACH || request->type == REQUEST_LAYOUT) &&

@@ -120,6 +120,23 @@ in_all_modes() {
 	assert_output "$(printf '1\n1')"
 }
 
+@test "a timer's signals interrupt no making of instances for good" {
+	run hijacked python3 - <<-'P'
+		import os, select, signal, socket
+		here, pipe = socket.create_server(("127.0.0.1", 0)), os.pipe()
+		signal.signal(signal.SIGALRM, lambda *_: None)
+		signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+		for _ in range(2000):
+		    with select.epoll() as epoll:
+		        epoll.register(here, select.EPOLLIN)
+		        epoll.register(pipe[0], select.EPOLLIN)
+		signal.setitimer(signal.ITIMER_REAL, 0)
+		print("done")
+	P
+	assert_success
+	assert_output done
+}
+
 @test "700 mixed instances at once, which the program cannot break by closing what is not its own" {
 	ulimit -n 4096
 	run hijacked python3 - <<-'P'
