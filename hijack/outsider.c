@@ -95,30 +95,30 @@ static const char *elf_reason(const struct head *head, const char *path)
 }
 
 /**
- * privilege_reason() - Whether execve(2) gives a program more than its user has
+ * privilege_reason() - Whether ld.so is told that a program has more than its user
+ *
+ * Without new privileges setuid has no effect, but ld.so is told of capabilities all the same (copies.c).
  */
 static const char *privilege_reason(long fd)
 {
 	const bool root = raw0(__NR_geteuid) == 0;
 	struct statfs_raw fs;
 	struct stat status;
-	bool may;
+	bool ids, caps;
 
 	if (raw_failed(raw2(__NR_fstat, fd, &status)))
 		return NULL;
-	may = status.st_mode & (S_ISUID | S_ISGID) ||
-	      (!root && raw4(__NR_fgetxattr, fd, "security.capability", NULL, 0) > 0);
-	if (!may || raw_call(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0) == 1 ||
-	    (!raw2(__NR_fstatfs, fd, &fs) && fs.flags & ST_NOSUID))
+	ids = status.st_mode & (S_ISUID | S_ISGID) &&
+	      raw_call(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0) != 1;
+	caps = !root && raw4(__NR_fgetxattr, fd, "security.capability", NULL, 0) > 0;
+	if ((!ids && !caps) || (!raw2(__NR_fstatfs, fd, &fs) && fs.flags & ST_NOSUID))
 		return NULL;
-	if (status.st_mode & S_ISUID && status.st_uid != (uint32_t)raw0(__NR_geteuid))
+	if (ids && status.st_mode & S_ISUID && status.st_uid != (uint32_t)raw0(__NR_geteuid))
 		return "it is setuid";
-	if ((status.st_mode & S_ISGID) && (status.st_mode & S_IXGRP) &&
+	if (ids && (status.st_mode & S_ISGID) && (status.st_mode & S_IXGRP) &&
 	    status.st_gid != (uint32_t)raw0(__NR_getegid))
 		return "it is setgid";
-	return !root && raw4(__NR_fgetxattr, fd, "security.capability", NULL, 0) > 0 ?
-		       "it has file capabilities" :
-		       NULL;
+	return caps ? "it has file capabilities" : NULL;
 }
 
 /**
