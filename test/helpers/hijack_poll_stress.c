@@ -201,7 +201,10 @@ static double time_of(clockid_t clock)
 	return clock_gettime(clock, &time) ? -1 : (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Of the process that keeps the kernel, which is called after this one. Forks of it are, too, and use less. */
+/*
+ * Of the process that keeps the kernel, which is called after this one. Forks of it are, too,
+ * and use less.
+ */
 static clockid_t kernel_clock(void)
 {
 	char expected[32], name[32], path[64];
@@ -230,7 +233,10 @@ static clockid_t kernel_clock(void)
 	return found;
 }
 
-/* Waits of three seconds together use next to no processor time, here and in the kernel's process. */
+/*
+ * Waits of three seconds together use next to no processor time, here and in the kernel's
+ * process.
+ */
 int idle(void)
 {
 	int instance = MUST(epoll_create1(0)), pair[2], pipes[2];

@@ -178,14 +178,15 @@ in_all_modes() {
 		    data, at, said = os.read(instance, 4096), 0, []
 		    while at < len(data):
 		        wd, mask, _, length = struct.unpack_from("iIII", data, at)
-		        said.append((wd, hex(mask), data[at + 16:at + 16 + length].rstrip(b"\0").decode()))
 		        at += 16 + length
+		        said.append((wd, hex(mask), data[at - length:at].rstrip(b"\0").decode()))
 		    return said
 
 		os.mkdir(here + "/d")
 		open(here + "/f", "w").close()
 		instance = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-		print(watch(instance, here + "/d", 0x3c8), watch(instance, here + "/f", 0x2)) # create, delete, move, close; modify
+		# create, delete, move, close; modify
+		print(watch(instance, here + "/d", 0x3c8), watch(instance, here + "/f", 0x2))
 		print(watch(instance, here + "/none", 0x2), watch(instance, there, 0x2))
 		r, w = os.pipe()
 		poll, epoll = select.poll(), select.epoll()
@@ -195,12 +196,14 @@ in_all_modes() {
 
 		def ready(timeout):
 		    names = {instance: "inotify", r: "pipe"}
-		    return [sorted(names[fd] for fd, _ in kind.poll(wait)) for kind, wait in ((poll, timeout * 1000), (epoll, timeout))]
+		    found = poll.poll(timeout * 1000), epoll.poll(timeout)
+		    return [sorted(names[fd] for fd, _ in pairs) for pairs in found]
 
 		print(ready(0))
 		for act in (lambda: open(here + "/d/new", "w").close(),
 		            lambda: os.rename(here + "/d/new", here + "/d/name"),
-		            lambda: subprocess.run(["sh", "-c", "echo x >>" + here + "/f"]), # another process
+		            # another process
+		            lambda: subprocess.run(["sh", "-c", "echo x >>" + here + "/f"]),
 		            lambda: os.unlink(here + "/d/name")):
 		    t = threading.Thread(target=act)
 		    t.start()
@@ -223,8 +226,8 @@ in_all_modes() {
 	for mode in RUMP_NCPU=1 RUMP_NCPU=2 RUMP_THREADS=bound; do
 		image ext4 32M
 		rm -f "$REPORT"
-		run timeout -k 2 60 env "$mode" RUMP_MOUNT="$IMG:/mnt" RUMPHIJACK=blanket=/mnt RUMPHIJACK_SUD=1 \
-			RUMPHIJACK_REPORT="$REPORT" LD_PRELOAD="$SHIM" \
+		run timeout -k 2 60 env "$mode" RUMP_MOUNT="$IMG:/mnt" RUMPHIJACK=blanket=/mnt \
+			RUMPHIJACK_SUD=1 RUMPHIJACK_REPORT="$REPORT" LD_PRELOAD="$SHIM" \
 			python3 "$BATS_TEST_TMPDIR/watch.py" /mnt /tmp
 		assert_success
 		assert_output "$expected"

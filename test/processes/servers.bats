@@ -35,7 +35,10 @@ serve() {
 		}
 		idle() { redis-cli -p 7777 info persistence | grep -q "$1_in_progress:0"; }
 		# It waits for the save, if that is not done yet.
-		rewritten() { idle aof_rewrite && redis-cli -p 7777 info persistence | grep -c -e aof_rewrite_scheduled:0 -e 'aof_rewrites:[1-9]' | grep -qx 2; }
+		rewritten() {
+			idle aof_rewrite && [ "$(redis-cli -p 7777 info persistence |
+				grep -c -e aof_rewrite_scheduled:0 -e 'aof_rewrites:[1-9]')" = 2 ]
+		}
 		start
 		redis-benchmark -p 7777 -q -n 2000 -c 20 -r 100000 -t set,incr >bench
 		redis-benchmark -s /mnt/rs -q -n 2000 -c 20 -P 8 -t lpush >>bench

@@ -73,19 +73,22 @@ assert_nothing_escaped() {
 		cat >nginx <<-X
 			worker_processes 2; user root; pid /mnt/pid; error_log /mnt/err;
 			events { worker_connections 64; }
-			http { access_log /mnt/acc; client_body_temp_path /mnt/a; proxy_temp_path /mnt/b;
-			fastcgi_temp_path /mnt/c; uwsgi_temp_path /mnt/d; scgi_temp_path /mnt/e; sendfile on;
+			http { access_log /mnt/acc; sendfile on; client_body_temp_path /mnt/a;
+			proxy_temp_path /mnt/b; fastcgi_temp_path /mnt/c; uwsgi_temp_path /mnt/d;
+			scgi_temp_path /mnt/e;
 			server { listen 127.0.0.1:8080; root /mnt; } }
 		X
 		echo hello >index.html; head -c 1000000 /dev/zero >big
 		nginx -c /mnt/nginx
-		printf '%s\n' defaults 'mode http' 'timeout connect 5s' 'timeout client 5s' 'timeout server 5s' \
-			'listen f' 'bind 127.0.0.1:9000' 'server s 127.0.0.1:8080' >haproxy
+		printf '%s\n' defaults 'mode http' 'timeout connect 5s' 'timeout client 5s' \
+			'timeout server 5s' 'listen f' 'bind 127.0.0.1:9000' \
+			'server s 127.0.0.1:8080' >haproxy
 		/usr/sbin/haproxy -W -D -f haproxy -p hpid
 		until curl -sf -o got 127.0.0.1:9000/big; do sleep 0.1; done; cmp got big
 		wrk -t2 -c8 -d1 http://127.0.0.1:8080/ >wrk; grep 'Requests/sec: *[1-9]' wrk
 		kill "$(head -1 hpid)"; nginx -c /mnt/nginx -s quit
-		redis-server --port 7777 --dir /mnt --appendonly yes --daemonize yes --pidfile /mnt/rpid --logfile /mnt/log
+		redis-server --port 7777 --dir /mnt --appendonly yes --daemonize yes \
+			--pidfile /mnt/rpid --logfile /mnt/log
 		until redis-cli -p 7777 ping; do sleep 0.1; done
 		redis-benchmark -p 7777 -q -n 1000 -c 10 -t set,get,lpush >bench
 		redis-cli -p 7777 save; redis-cli -p 7777 shutdown
@@ -106,12 +109,13 @@ assert_nothing_escaped() {
 		wait $server; cmp got client
 		mkdir -m 700 ssh
 		ssh-keygen -q -t ed25519 -N '' -f ssh/host; ssh-keygen -q -t ed25519 -N '' -f ssh/id
-		printf '%s\n' 'Port 2222' 'ListenAddress 127.0.0.1' 'HostKey /mnt/ssh/host' 'AuthorizedKeysFile /mnt/ssh/id.pub' \
-			'PidFile /mnt/ssh/pid' 'UsePAM no' 'StrictModes no' 'PermitRootLogin yes' >ssh/conf
+		printf '%s\n' 'Port 2222' 'ListenAddress 127.0.0.1' 'HostKey /mnt/ssh/host' \
+			'AuthorizedKeysFile /mnt/ssh/id.pub' 'PidFile /mnt/ssh/pid' 'UsePAM no' \
+			'StrictModes no' 'PermitRootLogin yes' >ssh/conf
 		/usr/sbin/sshd -f /mnt/ssh/conf -E /mnt/ssh/log
 		until [ -s ssh/pid ]; do sleep 0.1; done
-		ssh -F /dev/null -i ssh/id -p 2222 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/mnt/ssh/known -o BatchMode=yes \
-			127.0.0.1 'cat >/mnt/piped' <client
+		ssh -F /dev/null -i ssh/id -p 2222 -o StrictHostKeyChecking=no -o BatchMode=yes \
+			-o UserKnownHostsFile=/mnt/ssh/known 127.0.0.1 'cat >/mnt/piped' <client
 		cmp piped client; kill "$(cat ssh/pid)"
 	END
 	assert_nothing_escaped 12
@@ -121,7 +125,8 @@ assert_nothing_escaped() {
 	need perl
 	script <<-'END'
 		seq 1000 >f; stat f . >s; stat -f f; perl -pi -e 's/^1$/one/' f; head -1 f
-		echo more | tee -a f t >u; chown 1:1 t; cut -c1 f | uniq -c >c; split -l 100 f part.; cat part.* | cmp - f
+		echo more | tee -a f t >u; chown 1:1 t; cut -c1 f | uniq -c >c
+		split -l 100 f part.; cat part.* | cmp - f
 		tail -n 1 -f f >tailed & tail=$!
 		until grep -q more tailed; do sleep 0.1; done
 		echo last >>f
@@ -143,14 +148,16 @@ assert_nothing_escaped() {
 	cat >"$BATS_TEST_TMPDIR/script" <<-'END'
 		export PGHOST=/mnt PGDATABASE=b
 		initdb -D data -A trust >init
-		pg_ctl -D data -w -t 30 -l log -o '-c unix_socket_directories=/mnt -c listen_addresses=127.0.0.1' start >start
+		pg_ctl -D data -w -t 30 -l log start >start \
+			-o '-c unix_socket_directories=/mnt -c listen_addresses=127.0.0.1'
 		createdb b; pgbench -i -q 2>fill; pgbench -h 127.0.0.1 -c 4 -j 2 -T 1 >tcp 2>&1
 		pg_ctl -D data -w -m fast stop >stop
 	END
 	# It refuses to be root.
 	# shellcheck disable=SC2016 # the inner shell expands it
-	run timeout -k 2 100 setpriv --reuid=65534 --regid=65534 --clear-groups env RUMP_MEMLIMIT=1g USER=nobody \
-		PATH="$bin:$PATH" "$RUMP_COMMAND" run -n none -s all:nolocal -m "$IMG:/mnt" -- \
+	run timeout -k 2 100 setpriv --reuid=65534 --regid=65534 --clear-groups \
+		env RUMP_MEMLIMIT=1g USER=nobody PATH="$bin:$PATH" "$RUMP_COMMAND" run -n none \
+		-s all:nolocal -m "$IMG:/mnt" -- \
 		bash -eu -c 'cd /mnt; . "$0"' "$BATS_TEST_TMPDIR/script" </dev/null
 	assert_success
 	assert_nothing_escaped 20

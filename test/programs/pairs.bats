@@ -102,11 +102,13 @@ script() {
 		python3 -m http.server -d web 8000 >log 2>&1 & server=\$!
 		until curl -s -o index http://127.0.0.1:8000/; do sleep 0.1; done
 		grep -c big index
-		curl -s --parallel --parallel-immediate 2>/dev/null -o a -o b -o c http://127.0.0.1:8000/{big,big,big}
+		curl -s --parallel --parallel-immediate 2>/dev/null -o a -o b -o c \
+			http://127.0.0.1:8000/{big,big,big}
 		cmp a web/big; cmp b web/big; cmp c web/big
 		curl -s http://127.0.0.1:8000/can/bcm.h | cmp - web/can/bcm.h
 		curl -s -o /dev/null -w '%{http_code}\n' http://localhost:8000/none
-		wget -q -O d http://127.0.0.1:8000/big & wget -q -O e http://localhost:8000/big; wait \$!
+		wget -q -O d http://127.0.0.1:8000/big &
+		wget -q -O e http://localhost:8000/big; wait \$!
 		cmp d web/big; cmp e web/big
 		wget -q -r -np -nH -P mirror http://127.0.0.1:8000/can/
 		diff -r -x index.html web/can mirror/can && echo mirrored
