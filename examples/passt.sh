@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # passt.sh - the host's network for a stack of one's own, without privileges
 #
-# passt makes sockets of the host of what the rump kernel sends: so a client reaches what the host reaches, and
-# by the gateway's address the host's loopback. A port of the host leads to a server inside.
+# passt makes sockets of the host of what the rump kernel sends: so a client reaches what the host
+# reaches, and by the gateway's address the host's loopback. A port of the host leads to a server inside.
 # passt.sh PORT takes that port of the host and the next, 8080 and 8081 if none is given.
 # shellcheck disable=SC2016 # the shells inside expand it
 
@@ -28,5 +28,6 @@ rump run -n passt -- bash -c '
 	fetch "http://$gateway:$1/page"' bash "$port"
 
 # A server inside, a client of the host.
-rump run -n "passt,tcp=127.0.0.1/$((port + 1)):80" -- python3 -m http.server --directory "$dir/inside" 80 >/dev/null 2>&1 &
+rump run -n "passt,tcp=127.0.0.1/$((port + 1)):80" -- \
+	python3 -m http.server --directory "$dir/inside" 80 >/dev/null 2>&1 &
 fetch "http://127.0.0.1:$((port + 1))/page"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # tap.sh - a rump kernel on a tap of the host
 #
-# The "host" is a network namespace that the script makes, so that no interface of the machine's is touched; who may open
-# /dev/net/tun can run it. Outside of one, root prepares the tap for a user, and that user runs the kernel:
+# The "host" is a network namespace that the script makes, so that no interface of the machine's is
+# touched; who may open /dev/net/tun can run it. Outside of one, root prepares the tap for a user, and
+# that user runs the kernel:
 #
 #	# ip tuntap add dev tap0 mode tap user alice
 #	# ip addr add 10.77.0.1/24 dev tap0 && ip link set tap0 up
@@ -24,7 +25,8 @@ ip addr add 10.77.0.1/24 dev tap0
 ip link set tap0 up
 
 echo 'a page of the rump kernel' >"$dir/page"
-rump run -n tap=tap0,addr=10.77.0.2/24,gw=10.77.0.1 -- python3 -m http.server --directory "$dir" 80 >/dev/null 2>&1 &
+rump run -n tap=tap0,addr=10.77.0.2/24,gw=10.77.0.1 -- \
+	python3 -m http.server --directory "$dir" 80 >/dev/null 2>&1 &
 fetch http://10.77.0.2/page
 
 # It was the rump kernel's stack that answered.

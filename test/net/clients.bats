@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck disable=SC2016 # inner shells expand what is in single quotes
-# Clients in a rump kernel and servers of the host: each over a tap, and over passt. They ask for the servers
-# by name, from a name server of the host's.
+# Clients in a rump kernel and servers of the host: each over a tap, and over passt. They ask for the
+# servers by name, from a name server of the host's.
 
 setup() {
 	load setup.bash

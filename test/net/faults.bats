@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck disable=SC2016 # inner shells expand what is in single quotes
-# What the other side of a network may do: claim an address that is taken, fall silent. fuzz.bats: send nonsense.
+# What the other side of a network may do: claim an address that is taken, fall silent. How it sends
+# nonsense is in fuzz.bats.
 
 setup() {
 	load setup.bash

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck disable=SC2016 # inner shells expand what is in single quotes
-# Frames that are nearly right, through the driver and the whole stack. RUMP_FUZZ_FRAMES is how many, RUMP_FUZZ_SEED which.
+# Frames that are nearly right, through the driver and the whole stack. RUMP_FUZZ_FRAMES is how many,
+# RUMP_FUZZ_SEED which.
 
 setup() {
 	load setup.bash
@@ -85,7 +86,8 @@ counter() {
 	assert_file_contains dmesg 'Linux version'
 	run grep -E 'WARNING:|BUG:|Oops|hw csum failure' dmesg
 	assert_output ''
-	# Advertisements of routers may have said that neighbours have weeks to answer, so what waits for those is dropped here.
+	# Advertisements of routers may have said that neighbours have weeks to answer: what waits for
+	# those is dropped here.
 	timeout 60 "$RUMP_COMMAND" attach "unix://$PWD/victim" -- bash -c '
 		sysctl -qw net.ipv6.neigh.eth0.{retrans_time_ms=1000,base_reachable_time_ms=30000}; ip -6 neigh flush dev eth0'
 	run on 10.9.0.3/24,addr=fd09::3/64 timeout 60 bash -c '

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck disable=SC2016,SC2034,SC2329 # inner shells expand what is in single quotes; reach() uses the rest
-# Servers in a rump kernel and clients of the host: each over a tap, and through a port that passt forwards.
+# Servers in a rump kernel and clients of the host: each over a tap, and through a port that passt
+# forwards.
 
 setup() {
 	load setup.bash
@@ -16,8 +17,8 @@ teardown() {
 	end_kernels
 }
 
-# reach EXPECTED: each way has a kernel where SERVE runs, in a directory of its name, and listens on port 8080; ask ADDRESS, on
-# the host, is to say what is expected.
+# reach EXPECTED: each way has a kernel where SERVE runs, in a directory of its name, and listens on
+# port 8080; ask ADDRESS, on the host, is to say what is expected.
 reach() {
 	local way
 	local -A network=([tap]='tap=t0,addr=10.77.0.2/24' [passt]='passt,tcp=8080:8080')

@@ -16,9 +16,10 @@ rump() {
 	timeout -k 2 300 "${HOST[@]}" "$RUMP_COMMAND" "$@"
 }
 
-# own_network: a network namespace of the test's own, which is the host from then on, so that all ports are free and the
-# machine's network stays as it is. It has a default route, for passt to take its addresses from: to what
-# runs behind passt, $GATEWAY is the host's loopback. $OUTSIDE is one more address of the host's, which can be pinged.
+# own_network: a network namespace of the test's own, which is the host from then on, so that all
+# ports are free and the machine's network stays as it is. It has a default route, for passt to take
+# its addresses from: to what runs behind passt, $GATEWAY is the host's loopback. $OUTSIDE is one more
+# address of the host's, which can be pinged.
 own_network() {
 	need ip ss unshare nsenter
 	local apart=(unshare -n) enter=(nsenter -n)
@@ -90,7 +91,7 @@ begin_on() {
 	begin on "$1" bash -c 'echo up >"$READY"; exec "$@"' bash "${@:2}"
 }
 
-# begin_serving NETWORK PORT COMMAND...: a kernel on a network with a server, which listens when this returns
+# begin_serving NETWORK PORT COMMAND...: a kernel with a server, which listens when this returns
 begin_serving() {
 	# shellcheck disable=SC2016 # the inner shell expands it
 	begin rump run -n "$1" -- bash -c '
