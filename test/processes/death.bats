@@ -95,6 +95,26 @@ outside() {
 	no_server
 }
 
+@test "after the end of its kernel a shell in a directory there starts no program in one of the host's" {
+	mkdir "$HERE/here"
+	cd "$HERE/here"
+	# shellcheck disable=SC2016 # the inner shell expands it
+	inside bash -c 'cd /mnt
+		for i in 1 2 3; do
+			(while [ ! -e "$0/end" ]; do mkdir -p d; /bin/touch f; done; perl -e "system q(mkdir), q(g)") &
+		done
+		: >"$0/ready"; wait' "$HERE" >"$HERE/out" 2>&1 &
+	wait_for test -e "$HERE/ready"
+	kill -9 "$(server_of "$IMG")"
+	wait_for grep -q 'has lost its kernel' "$HERE/out"
+	touch "$HERE/end"
+	wait $!
+	cd /
+	no_server
+	run ls -A "$HERE/here"
+	refute_output
+}
+
 @test "a process is killed in the middle of the kernel: in a second all others get EIO, one message each" {
 	mkdir "$HERE/said"
 	run timeout -k 2 200 python3 "$RUMP_TOP/test/helpers/processes_middle.py" "$RUMP_COMMAND" "$IMG" \
