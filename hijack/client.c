@@ -94,13 +94,21 @@ void client_is(unsigned long other)
 }
 
 /**
+ * client_process() - Who the caller is for the kernel, or 0
+ */
+unsigned long client_process(void)
+{
+	return client_borrower.is ? client_borrower.process : process;
+}
+
+/**
  * client_variable() - RUMP_SERVER for a program that this process executes
  *
  * Return: NULL if there is none
  */
 const char *client_variable(char *room, size_t size)
 {
-	unsigned long self = client_borrower.is ? client_borrower.process : process;
+	unsigned long self = client_process();
 
 	if (control < 0)
 		return NULL;

@@ -437,7 +437,7 @@ static long execute(const struct program *program)
 	 * A child that is no process of the kernel, as that was lost before: the program could not be
 	 * told where it is, and would take the host's directory for its own.
 	 */
-	if ((paths_cwd_is_rump || client_root_is_rump) && (!kernel_up || !client_process()))
+	if ((*paths_cwd() || client_root_is_rump) && (!kernel_up || !client_process()))
 		return -EIO;
 	if (!nplaces && !kernel_up)
 		return execute_host_file(program, program->dir, program->path);

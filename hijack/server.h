@@ -84,6 +84,7 @@ void client_prepare(void);
 bool client_was_process(void);
 void client_executes(bool in_rump);
 void client_is(unsigned long process);
+unsigned long client_process(void);
 long client_join(const struct rump__setup *setup);
 void client_born(int pid, unsigned long process);
 long client_bell(int fd);
