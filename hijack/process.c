@@ -236,6 +236,7 @@ static void begin_child(void)
 	fds_child();
 	epoll_child();
 	wait_child();
+	kernel_release();
 }
 
 /**

@@ -67,11 +67,21 @@ void rump__detach(void)
  * rump__forked() - In a forked child, which is a process of the kernel
  * @process:	which
  * @ht:	the calling thread there
+ *
+ * Its parent has forked with signals held, and so they are here, once, until the caller releases them. Those
+ * that came to the parent meanwhile are blocked in the mask that the child has from it.
  */
 void rump__forked(struct rump_process *process, struct rump_hthread *ht)
 {
 	rump__kernel.proc = process;
-	rump__self = (struct rump__thread){ .ht = ht, .masked = rump__self.masked };
+	rump__self = (struct rump__thread){
+		.ht = ht,
+		.incall = 1,
+		.held = 1,
+		.deferred = rump__self.deferred,
+		.deferred_set = rump__self.deferred_set,
+		.masked = rump__self.masked,
+	};
 	rump__kernel.pid = raw0(__NR_getpid);
 	rump__signals_forked();
 }
@@ -81,9 +91,13 @@ void rump__forked(struct rump_process *process, struct rump_hthread *ht)
  */
 void rump__forget(void)
 {
-	uint64_t masked = rump__self.masked;
-
 	rump__kernel.up = false;
-	rump__self = (struct rump__thread){ .masked = masked };
+	rump__self = (struct rump__thread){
+		.deferred = rump__self.deferred,
+		.deferred_set = rump__self.deferred_set,
+		.masked = rump__self.masked,
+	};
 	rump__signals_forked();
+	if (rump__self.deferred)
+		rump__call_end(0, 0, 0, 0, 0, 0, 0, 0);
 }

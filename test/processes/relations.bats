@@ -59,6 +59,30 @@ alike() {
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ executions
 }
 
+@test "a forked child has the signal mask of its parent, whatever signals come while it is made" {
+	run inside python3 - <<-'P'
+		import os, signal
+		os.listdir('/mnt')
+		wrong = seen = 0
+		def alarm(*_):
+		    global seen
+		    seen += 1
+		signal.signal(signal.SIGALRM, alarm)
+		signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+		for _ in range(1000):
+		    pid = os.fork()
+		    if pid == 0:
+		        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+		        os.kill(os.getpid(), signal.SIGALRM)
+		        os._exit(len(blocked) + len(signal.sigpending()))
+		    wrong += os.waitpid(pid, 0)[1] != 0
+		signal.setitimer(signal.ITIMER_REAL, 0)
+		print(wrong, seen > 100)
+	P
+	assert_success
+	assert_output '0 True'
+}
+
 @test "a process that is the first of its kin to use the kernel has its own ids, groups, capabilities and limits" {
 	[ "$(id -u)" = 0 ] || skip "needs root, to become somebody else"
 	need setpriv prlimit unshare

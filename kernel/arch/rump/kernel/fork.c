@@ -25,6 +25,7 @@
  * A process that was killed while it ran kernel code cannot be buried: the
  * kernel's state is lost.
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -101,12 +102,23 @@ static void birth(struct rump_process *proc, u32 how)
 	hyp->wake(&proc->birth);
 }
 
+/* What a parent waits for, on its stack. */
+struct delivery {
+	struct rump_process *proc;
+	struct completion over;
+	int err;
+};
+
 /* First run of a forked process's leader. */
 static int child_start(void *arg)
 {
-	struct rump_process *proc = arg;
+	struct delivery *delivery = arg;
+	struct rump_process *proc = delivery->proc;
+	int err = rump_lead(proc);
 
-	if (rump_lead(proc)) {
+	delivery->err = err;
+	complete(&delivery->over);
+	if (err) {
 		birth(proc, RUMP_BIRTH_FAILED);
 		do_exit(0);
 	}
@@ -136,12 +148,13 @@ static struct rump_process *process_of(unsigned long name)
 long rump_fork(unsigned long name, unsigned long flags, int pid)
 {
 	struct rump_process *proc = process_of(name);
+	struct delivery delivery = { .proc = proc };
 	pid_t tid = pid;
 	struct kernel_clone_args args = {
 		.flags		= flags & (CLONE_FILES | CLONE_FS),
 		.exit_signal	= SIGCHLD,
 		.fn		= child_start,
-		.fn_arg		= proc,
+		.fn_arg		= &delivery,
 		.set_tid	= &tid,
 		.set_tid_size	= 1,
 	};
@@ -155,6 +168,7 @@ long rump_fork(unsigned long name, unsigned long flags, int pid)
 		return 0;
 	}
 	proc->hostpid = pid;
+	init_completion(&delivery.over);
 	asm volatile("lock; incl %0" : "+m"(nr_forked));
 	ret = kernel_clone(&args);
 	if (ret == -EEXIST || ret == -EPERM || ret == -EINVAL) {
@@ -168,11 +182,12 @@ long rump_fork(unsigned long name, unsigned long flags, int pid)
 		proc->hostpid = 0;
 		return ret;
 	}
-	if (ret < 0)
+	if (ret < 0) {
 		birth(proc, RUMP_BIRTH_FAILED);
-	else
-		yield(); /* somebody waits for it, which the scheduler does not know */
-	return ret < 0 ? ret : 0;
+		return ret;
+	}
+	wait_for_completion(&delivery.over);
+	return delivery.err;
 }
 
 /* Does a thread of a process carry on another virtual CPU than @but? */
