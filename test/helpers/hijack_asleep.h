@@ -3,6 +3,7 @@
 #ifndef HIJACK_ASLEEP_H
 #define HIJACK_ASLEEP_H
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
  * wait_asleep() - Wait until a thread of this process sleeps
  * @tid:	where the thread has put its id, or will, right before a call that blocks
  *
- * Whatever it has to do before it blocks, it does not sleep for.
+ * From then on it sleeps in that call only.
  */
 static inline void wait_asleep(const int *tid)
 {
@@ -37,9 +38,11 @@ static inline void wait_asleep(const int *tid)
 
 /**
  * will_sleep() - Let others know that this thread's next call blocks
+ * @fd:		what it is for: the first call of a thread to a kernel may sleep until it is known there
  */
-static inline void will_sleep(int *tid)
+static inline void will_sleep(int *tid, int fd)
 {
+	fcntl(fd, F_GETFD);
 	__atomic_store_n(tid, gettid(), __ATOMIC_RELEASE);
 }
 

@@ -60,7 +60,7 @@ static void soon(void)
 	sleeper = 0;
 	main_thread = pthread_self();
 	pthread_create(&interrupter, NULL, interrupt, NULL);
-	will_sleep(&sleeper);
+	will_sleep(&sleeper, -1);
 }
 
 static void show_handled(void)
@@ -209,7 +209,7 @@ static void cleaned(void *how)
 		struct pollfd mixed[2] = {{blocked, POLLIN, 0}, {*(int *)arg, POLLIN, 0}}; \
 		pthread_cleanup_push(cleaned, #name);                           \
 		(void)c, (void)mixed;                                           \
-		will_sleep(&waiter);                                            \
+		will_sleep(&waiter, blocked);                                   \
 		call;                                                           \
 		printf(#name " came back\n");                                   \
 		pthread_cleanup_pop(0);                                         \
@@ -271,7 +271,7 @@ static void *reader(void *arg)
 	char c = '-';
 	long result;
 
-	will_sleep(&self->tid);
+	will_sleep(&self->tid, self->fd);
 	result = read(self->fd, &c, 1);
 
 	printf("reader %ld %c %s\n", result, c, result < 0 ? strerrorname_np(errno) : "");

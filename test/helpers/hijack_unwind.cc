@@ -80,7 +80,7 @@ extern "C" __attribute__((noinline)) ssize_t blocked_reader()
 	Guard guard{"reader"};
 	ssize_t result;
 
-	will_sleep(&reader);
+	will_sleep(&reader, empty);
 	result = read(empty, &byte, 1);
 	__asm__ volatile("" : : : "memory");
 	return result;
