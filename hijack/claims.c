@@ -155,6 +155,15 @@ long claims_make(unsigned long index)
 }
 
 /**
+ * claims_refuse() - The clerk cannot make one
+ */
+void claims_refuse(unsigned long index)
+{
+	set_state(&claims[index], DEAD);
+	claims_close();
+}
+
+/**
  * claims_file() - The file that a claim is for
  *
  * Return: descriptor or -ENOENT
@@ -190,6 +199,14 @@ static bool wait(void)
 	again = sweeping;
 	sweeping = true;
 	return !again;
+}
+
+/**
+ * claims_missed() - The clerk cannot look now; he is asked again when the next reader goes
+ */
+void claims_missed(void)
+{
+	sweeping = false;
 }
 
 /**

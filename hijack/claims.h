@@ -13,6 +13,8 @@
 long claims_take(int pid, int reply);
 int claims_file(uint64_t number);
 void claims_close(void);
+void claims_refuse(unsigned long index);
+void claims_missed(void);
 bool claims_rung(void);
 bool claims_ended(int pid);
 bool claims_swept(void);

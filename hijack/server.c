@@ -11,9 +11,7 @@
  *
  * Invariant: its main thread makes no call into the kernel while processes use that. A process that is
  * killed in the middle of the kernel keeps its virtual CPU, and the main thread is who finds out. So
- * what has to be done in the kernel is a job for another thread, the clerk, who is sent the request
- * by a socket, and says by the same that it is done. The clerk may wait for that virtual CPU itself, so
- * it has a few jobs at a time, and the others wait here.
+ * what has to be done in the kernel is a job for another thread, the clerk (clerk.c).
  *
  * All processes have the reading end of a pipe, the lifeline, whose other end only the server has, so the
  * host tells them when the server has ended (client.c).
@@ -29,6 +27,7 @@
 #include <linux/resource.h>
 
 #include "claims.h"
+#include "clerk.h"
 #include "kernel.h"
 #include "message.h"
 #include "raw.h"
@@ -36,14 +35,9 @@
 #include "sources.h"
 #include "state.h"
 #include "str.h"
-#include "thread.h"
 
 #define PARCELS		2048
 #define TOLD		256
-#define WAITING		2048 /* jobs; more than there may be processes */
-#define AT_ONCE		16   /* jobs in the clerk's socket, which has room for some hundreds */
-#define AF_UNIX		1
-#define SOCK_SEQPACKET	5
 #define SOCK_CLOEXEC	02000000
 #define SOL_SOCKET	1
 #define SO_PEERCRED	17
@@ -55,19 +49,10 @@ struct credentials {
 	uint32_t gid;
 };
 
-/* What the clerk is to do. */
-static struct job {
-	struct request request;
-	int reply;
-} waiting[WAITING] RARELY;
-static unsigned int first_waiting, nwaiting;
-
-static int clerk[2];	     /* the main thread's end, the clerk's end */
-static unsigned int nwith_clerk; /* jobs */
-static int lifeline;	  /* the end that processes get; the other one is never used */
+static int lifeline;	/* the end that processes get; the other one is never used */
 static int last_reply = -1;
-static bool dropping;	  /* the clerk has a parcel */
-static bool ending;	  /* as soon as nothing is under way */
+static bool dropping;	/* the clerk has a parcel */
+static bool ending;	/* as soon as nothing is under way */
 
 /**
  * server_unlink() - Nobody shall find this kernel any more
@@ -109,22 +94,9 @@ static struct credentials peer_of(int socket)
 }
 
 /**
- * clerk_join() - A job: make a host process a process of the kernel
+ * server_send_kernel() - Tell a process what it has to have to be one of the kernel's
  */
-static long clerk_join(int pid)
-{
-	long process = kernel_call(RUMP_CALL_FORK_PREPARE, 0, 0, 0, 0, 0, 0), result;
-
-	if (raw_failed(process))
-		return process;
-	result = kernel_call(RUMP_CALL_FORK, process, 0, pid, 0, 0, 0);
-	return raw_failed(result) ? result : process;
-}
-
-/**
- * send_kernel() - Tell a process what it has to have to be one of the kernel's
- */
-static void send_kernel(int reply, long result)
+void server_send_kernel(int reply, long result)
 {
 	struct answer answer = {.result = result, .layout = rump__kernel.layout};
 	struct credentials peer = peer_of(reply);
@@ -136,97 +108,13 @@ static void send_kernel(int reply, long result)
 }
 
 /**
- * clerk_main() - The thread that makes calls into the kernel
- */
-static void clerk_main(void *unused)
-{
-	struct request request;
-	int reply;
-
-	(void)unused;
-	while (message_receive(clerk[1], &request, sizeof(request), &reply) == sizeof(request)) {
-		struct request done = {REQUEST_HALTED, request.pid, 0};
-		long result;
-
-		if (request.type == REQUEST_HALT) {
-			kernel_exit();
-		} else if (request.type == REQUEST_DROPPED) {
-			kernel_call(RUMP_CALL_PARCEL_DROP, (long)request.process, 0, 0, 0, 0, 0);
-			done = request;
-		} else if (request.type == REQUEST_SWEEP) {
-			claims_sweep();
-			done = request;
-		} else if (request.type == REQUEST_CLAIM) {
-			struct answer answer = {.result = claims_make(request.process)};
-
-			message_send(reply, &answer, sizeof(answer), -1);
-			done.type = REQUEST_MADE;
-		} else {
-			result = clerk_join(request.pid);
-			done.type = REQUEST_STARTED;
-			done.process = raw_failed(result) ? 0 : (uint64_t)result;
-			send_kernel(reply, result);
-		}
-		message_send(clerk[1], &done, sizeof(done), -1);
-		if (reply >= 0)
-			raw1(__NR_close, reply);
-	}
-}
-
-/**
- * feed_clerk() - Give the clerk as many jobs as fit without waiting
- */
-static void feed_clerk(void)
-{
-	while (nwaiting && nwith_clerk < AT_ONCE) {
-		const struct job *job = &waiting[first_waiting];
-
-		if (!raw_failed(message_send(clerk[0], &job->request, sizeof(job->request), job->reply)))
-			nwith_clerk++;
-		if (job->reply >= 0)
-			raw1(__NR_close, job->reply);
-		first_waiting = (first_waiting + 1) % WAITING;
-		nwaiting--;
-	}
-}
-
-/**
- * give_clerk() - Have something done
- * @reply:	where the answer goes, or -1
- *
- * Return: 0 or a negated errno
- */
-static long give_clerk(const struct request *request, int reply)
-{
-	long copy = reply < 0 ? -1 : raw3(__NR_fcntl, reply, F_DUPFD_CLOEXEC, 3);
-
-	if (nwaiting == WAITING || (reply >= 0 && raw_failed(copy))) {
-		if (copy >= 0)
-			raw1(__NR_close, copy);
-		return -EAGAIN;
-	}
-	waiting[(first_waiting + nwaiting++) % WAITING] = (struct job){*request, (int)copy};
-	feed_clerk();
-	return 0;
-}
-
-/**
- * has_clerk_done() - A message of the clerk's: one job less
- */
-static void has_clerk_done(void)
-{
-	nwith_clerk--;
-	feed_clerk();
-}
-
-/**
  * halt() - End as soon as the images are clean
  */
 static void halt(void)
 {
 	const struct request request = {REQUEST_HALT, 0, 0};
 
-	if (!ending && !give_clerk(&request, -1))
+	if (!ending && !clerk_give(&request, -1))
 		ending = true;
 }
 
@@ -271,7 +159,7 @@ static void drop_parcel(void)
 	if (!source)
 		return;
 	request.process = source->process;
-	if (give_clerk(&request, -1))
+	if (clerk_give(&request, -1))
 		return;
 	source_forget(source);
 	dropping = true;
@@ -295,13 +183,15 @@ static void lose_parcel(struct source *source)
 static long take_claim(int pid, int reply)
 {
 	struct request request = {REQUEST_CLAIM, pid, 0};
-	long index = claims_take(pid, reply);
+	long index = claims_take(pid, reply), result;
 
 	if (raw_failed(index))
 		return index;
 	request.process = (uint64_t)index;
-	give_clerk(&request, reply);
-	return 0;
+	result = clerk_give(&request, reply);
+	if (result)
+		claims_refuse((unsigned long)index);
+	return result;
 }
 
 /**
@@ -312,8 +202,8 @@ static void sweep(bool needed)
 {
 	const struct request request = {REQUEST_SWEEP, 0, 0};
 
-	if (needed)
-		give_clerk(&request, -1);
+	if (needed && clerk_give(&request, -1))
+		claims_missed();
 }
 
 /**
@@ -426,20 +316,20 @@ static void serve(const struct source *source, const struct request *request, in
 				answer.result = -EXDEV;
 				break;
 			}
-			answer.result = give_clerk(request, reply);
+			answer.result = clerk_give(request, reply);
 			if (!answer.result)
 				return;
 			break;
 		case REQUEST_LAYOUT:
-			send_kernel(reply, 0);
+			server_send_kernel(reply, 0);
 			return;
 		case REQUEST_STARTED:
-			has_clerk_done();
+			clerk_done();
 			if (request->process)
 				watched_add(request->pid, request->process);
 			return;
 		case REQUEST_DROPPED:
-			has_clerk_done();
+			clerk_done();
 			dropping = false;
 			drop_parcel();
 			return;
@@ -466,11 +356,11 @@ static void serve(const struct source *source, const struct request *request, in
 			send_claimed(request->process, reply);
 			return;
 		case REQUEST_MADE:
-			has_clerk_done();
+			clerk_done();
 			claims_close();
 			return;
 		case REQUEST_SWEEP:
-			has_clerk_done();
+			clerk_done();
 			sweep(claims_swept());
 			return;
 		case REQUEST_FIRST:
@@ -543,19 +433,19 @@ static void welcome(int listening)
  */
 static bool start(int control)
 {
-	int pipe[2];
 	struct rlimit limit;
+	int pipe[2];
+	long clerk;
 
 	if (!raw_failed(raw4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &limit))) {
 		limit.rlim_cur = limit.rlim_max;
 		raw4(__NR_prlimit64, 0, RLIMIT_NOFILE, &limit, 0);
 	}
 	if (raw_failed(sources_start()) || raw_failed(raw2(__NR_pipe2, pipe, O_CLOEXEC)) ||
-	    raw4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, clerk) ||
-	    thread_start(clerk_main, NULL, "rump-clerk"))
+	    raw_failed(clerk = clerk_start()))
 		return false;
 	lifeline = pipe[0];
-	return source_add(SOURCE_CONTROL, control) && source_add(SOURCE_CONTROL, clerk[0]) &&
+	return source_add(SOURCE_CONTROL, control) && source_add(SOURCE_CONTROL, (int)clerk) &&
 	       (!hijack_config.serve_listen ||
 		source_add(SOURCE_LISTEN, (int)hijack_config.serve_listen));
 }
@@ -567,7 +457,7 @@ static bool start(int control)
  */
 static bool is_over(void)
 {
-	if (nwaiting || nwith_clerk || sources_count[SOURCE_UNDERTAKER] || watched_missed)
+	if (clerk_is_busy() || sources_count[SOURCE_UNDERTAKER] || watched_missed)
 		return false;
 	if (last_reply >= 0)
 		return true;

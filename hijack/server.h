@@ -61,6 +61,7 @@ struct places_answer {
 
 /* server.c */
 _Noreturn void server_main(int control);
+void server_send_kernel(int reply, long result);
 
 /* client.c */
 /* There is a server; the kernel may be needed yet. */
