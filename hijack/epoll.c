@@ -19,19 +19,13 @@
  * remembered whose reason has gone. epoll_is_ready() finds that out, and silences the bell: an
  * instance looks at its members again before it says that they are ready.
  *
- * All numbers of an instance have the half: half_of[] knows which numbers are instances.
- *
- * A forked process has its parent's instances, both halves, and the one bell that is a member of the host
- * half. When it first waits there it has a watch of its own, which rings that bell too, and the
- * server knows the bell as the child's too; so either process may end or close the instance. Which of them
- * hears the bell is open, and neither knows whether the other waits: who leaves something behind rings
- * again. A vfork child has its parent's memory: what is noted there stays as it is.
+ * halves.c keeps the second halves.
  */
 #include <asm/errno.h>
 #include <linux/eventpoll.h>
 #include <linux/fcntl.h>
-#include <linux/kcmp.h>
 
+#include "halves.h"
 #include "nested.h"
 #include "route.h"
 #include "special.h"
@@ -39,38 +33,11 @@
 #include "str.h"
 #include "wait.h"
 
-#define HALVES	   4096
-#define NUMBERS	   65536 /* instances with larger ones have no second half */
-#define NO_HALF	   0xffff
 #define MASK_BYTES 8
-#define BELL_DATA  0x72756d702062656cul /* "rump bel": a program's own data is rarely that */
 #define FOREVER	   (-1l)
 #define SECONDS	   1000000000l
 #define MS	   1000000l
 #define TIME_MAX   (SECONDS << 32) /* no one waits longer than a century */
-
-struct event {
-	uint32_t events;
-	uint64_t data;
-} __attribute__((packed));
-
-/**
- * struct half - The second half of an instance
- * @bell:	member of the host half
- * @watch:	of the rump kernel; 0: of this process's parent only
- * @names:	numbers of the instance
- * @waiters:	threads in a wait
- * @host_first:	the next wait asks the host half first
- * @shared:	another process has it too
- */
-struct half {
-	long bell;
-	unsigned long watch;
-	uint32_t names;
-	uint32_t waiters;
-	bool host_first;
-	bool shared;
-};
 
 /**
  * struct patience - How long a wait may take, and in what mask
@@ -83,244 +50,6 @@ struct patience {
 	const void *mask;
 	unsigned long mask_size;
 };
-
-static struct half halves[HALVES] RARELY;
-static uint16_t half_of[NUMBERS] RARELY; /* 0: no instance, NO_HALF, or index plus 1 */
-static uint32_t top;			 /* from here on there are no instances */
-bool epoll_used;
-
-/**
- * find() - The second half of an instance
- */
-static struct half *find(unsigned long fd)
-{
-	uint32_t n = (uint32_t)fd;
-	uint16_t i = n < top ? half_of[n] : 0;
-
-	return i && i != NO_HALF ? &halves[i - 1] : NULL;
-}
-
-/**
- * is_instance() - Whether a number is known to be that of an instance
- */
-static bool is_instance(unsigned long fd)
-{
-	return (uint32_t)fd < top && half_of[(uint32_t)fd];
-}
-
-/**
- * set_half() - A number is that of an instance
- * @half:	what half_of[] says then
- */
-static void set_half(unsigned int fd, uint16_t half)
-{
-	uint32_t now = __atomic_load_n(&top, __ATOMIC_RELAXED);
-
-	half_of[fd] = half;
-	while (fd >= now && !__atomic_compare_exchange_n(&top, &now, fd + 1, true, __ATOMIC_RELEASE,
-							 __ATOMIC_RELAXED))
-		;
-	epoll_used = true;
-}
-
-/**
- * epoll_has_half() - Whether a number is that of an instance with descriptors of both kernels
- */
-bool epoll_has_half(unsigned long fd)
-{
-	return find(fd) != NULL;
-}
-
-/**
- * note_instance() - A number is that of an instance
- */
-static void note_instance(unsigned long fd)
-{
-	if ((uint32_t)fd < NUMBERS && !fds_own)
-		set_half((unsigned int)fd, NO_HALF);
-}
-
-/**
- * add_name() - The half serves a number too; locked
- */
-static void add_name(struct half *half, unsigned int from, unsigned int to)
-{
-	if (raw_failed(kernel_call(RUMP_CALL_FD_DUP, from, to, O_CLOEXEC, 0, 0, 0)))
-		return;
-	set_half(to, (uint16_t)(half - halves + 1));
-	half->names++;
-}
-
-/**
- * make_half() - Give an instance its second half; locked
- */
-static long make_half(unsigned int fd)
-{
-	struct pollfd_raw watched = {(int)fd, POLLIN, 0};
-	struct event event = {EPOLLIN | EPOLLET, BELL_DATA};
-	long pid = raw0(__NR_getpid), made, result;
-	struct half *half = halves;
-
-	while (half < halves + HALVES && half->names)
-		half++;
-	if (fd >= NUMBERS || half == halves + HALVES || fds_own)
-		return -ENOSPC;
-	half->bell = bell_make();
-	if (raw_failed(half->bell))
-		return half->bell;
-	/* If it is no instance, or none that another can be in, the host says so. */
-	result = raw4(__NR_epoll_ctl, fd, EPOLL_CTL_ADD, bell_fd(half->bell), &event);
-	if (raw_failed(result))
-		goto no_bell;
-	/* The number it gets is one that is parked or about to be; it leaves it at once. */
-	made = kernel_call(__NR_epoll_create1, 0, 0, 0, 0, 0, 0);
-	result = made;
-	if (raw_failed(result))
-		goto no_bell;
-	result = kernel_call(RUMP_CALL_FD_DUP, made, fd, O_CLOEXEC, 0, 0, 0);
-	kernel_call(__NR_close, made, 0, 0, 0, 0, 0);
-	if (raw_failed(result))
-		goto no_bell;
-	result = kernel_call(RUMP_CALL_WATCH, (long)&watched, 1, half->bell, (long)&half->watch,
-			     RUMP_WATCH_KEEP, 0);
-	if (raw_failed(result))
-		goto no_watch;
-	half->names = 1;
-	half->waiters = 0;
-	half->host_first = half->shared = false;
-	set_half(fd, (uint16_t)(half - halves + 1));
-	for (unsigned int n = 0; n < top; n++)
-		if (half_of[n] == NO_HALF && !raw_call(__NR_kcmp, pid, pid, KCMP_FILE, fd, n, 0))
-			add_name(half, fd, n);
-	return 0;
-no_watch:
-	kernel_call(RUMP_CALL_FD_CLOSE, fd, 0, 0, 0, 0, 0);
-no_bell:
-	bell_drop(half->bell);
-	return result;
-}
-
-/**
- * need_half() - Give an instance its second half, unless it has one
- */
-static long need_half(unsigned int fd)
-{
-	long result;
-
-	if (find(fd))
-		return 0;
-	result = fds_begin();
-	if (result)
-		return result;
-	fds_lock();
-	if (!find(fd))
-		result = make_half(fd);
-	fds_unlock();
-	fds_end(-EAGAIN);
-	return result;
-}
-
-/**
- * adopt() - An instance of this process's parent: be told what becomes ready in its rump half
- *
- * Return: 0 or a negated errno
- */
-static long adopt(struct half *half, unsigned long instance)
-{
-	struct pollfd_raw watched = {(int)instance, POLLIN, 0};
-	long bell, result = 0;
-
-	fds_lock();
-	if (!half->watch) {
-		bell = bell_known(bell_fd(half->bell));
-		if (raw_failed(bell)) {
-			result = bell;
-		} else {
-			half->bell = bell;
-			result = kernel_call(RUMP_CALL_WATCH, (long)&watched, 1, bell, (long)&half->watch,
-					     RUMP_WATCH_KEEP, 0);
-		}
-	}
-	fds_unlock();
-	return raw_failed(result) ? result : 0;
-}
-
-/**
- * close_half() - A number of an instance is about to be closed; locked
- */
-static void close_half(struct half *half, unsigned long fd)
-{
-	kernel_call(RUMP_CALL_FD_CLOSE, (long)fd, 0, 0, 0, 0, 0);
-	if (fds_own || --half->names)
-		return;
-	if (half->watch)
-		kernel_call(RUMP_CALL_UNWATCH, (long)half->watch, 0, 0, 0, 0, 0);
-	bell_drop(half->bell);
-}
-
-/**
- * epoll_forget() - A number is about to be closed
- */
-void epoll_forget(unsigned long fd)
-{
-	struct half *half = find(fd);
-
-	if (!is_instance(fd))
-		return;
-	fds_lock();
-	if (!fds_own) {
-		nested_forget((uint32_t)fd);
-		half_of[(uint32_t)fd] = 0;
-	}
-	if (half)
-		close_half(half, fd);
-	fds_unlock();
-}
-
-/**
- * epoll_forget_range() - Numbers are about to be closed
- */
-void epoll_forget_range(unsigned int first, unsigned int last)
-{
-	for (; first <= last && first < top; first++)
-		epoll_forget(first);
-}
-
-/**
- * epoll_dup() - A number is a new name of an instance
- */
-void epoll_dup(unsigned long from, unsigned long to)
-{
-	struct half *half = find(from);
-
-	if (!is_instance(from) || (uint32_t)to >= NUMBERS || fds_own)
-		return;
-	fds_lock();
-	set_half((unsigned int)to, NO_HALF);
-	if (half)
-		add_name(half, (unsigned int)from, (unsigned int)to);
-	fds_unlock();
-}
-
-/**
- * epoll_is_ready() - Whether an instance that the host says is readable really is
- */
-bool epoll_is_ready(unsigned long fd)
-{
-	struct pollfd_raw look = {(int)fd, POLLIN, 0};
-	struct half *half = find(fd);
-
-	if (!half || fds_own || (!half->watch && adopt(half, fd)) ||
-	    kernel_call(__NR_poll, (long)&look, 1, 0, 0, 0, 0) > 0)
-		return true;
-	bell_silence(half->bell);
-	/* Others may wait for the bell that became right in between. */
-	if (kernel_call(__NR_poll, (long)&look, 1, 0, 0, 0, 0) > 0) {
-		bell_ring(half->bell);
-		return true;
-	}
-	return raw3(__NR_poll, &look, 1, 0) > 0;
-}
 
 /**
  * create() - Make an instance, on the host
@@ -335,7 +64,7 @@ static long create(struct hijack_call *call)
 		fds_withdraw();
 	fd = hijack_host(call);
 	if (!raw_failed(fd))
-		note_instance((unsigned long)fd);
+		half_note((unsigned long)fd);
 	return fd;
 }
 
@@ -365,7 +94,7 @@ static long control_host(struct hijack_call *call)
 
 	if (fd_is_rump(instance))
 		return fds_is_open(fd) ? -EINVAL : -EBADF;
-	if (!is_instance(fd) || (int)call->arg[1] == EPOLL_CTL_MOD)
+	if (!half_is_instance(fd) || (int)call->arg[1] == EPOLL_CTL_MOD)
 		return hijack_pass(call);
 	result = hijack_host(call);
 	if (raw_failed(result))
@@ -395,16 +124,16 @@ long route_epoll_ctl(struct hijack_call *call)
 	if ((int)call->arg[1] == EPOLL_CTL_ADD) {
 		if (!peek(&event, (const void *)call->arg[3], sizeof(event)))
 			return -EFAULT;
-		result = need_half((unsigned int)instance);
+		result = half_need((unsigned int)instance);
 		return result ? result : rump_perform(call);
 	}
-	if (find(instance))
+	if (half_find(instance))
 		return rump_perform(call);
 	if (!fds_is_open(instance))
 		return -EBADF;
 	if ((int)call->arg[1] != EPOLL_CTL_MOD && (int)call->arg[1] != EPOLL_CTL_DEL)
 		return -EINVAL;
-	return is_instance(instance) ? -ENOENT : -EINVAL;
+	return half_is_instance(instance) ? -ENOENT : -EINVAL;
 }
 
 /**
@@ -539,7 +268,7 @@ static long wait(struct half *half, unsigned long instance, struct event *events
  */
 static long epoll_wait(struct hijack_call *call, const struct patience *patience)
 {
-	struct half *half = find(call->arg[0]);
+	struct half *half = half_find(call->arg[0]);
 	int room = (int)call->arg[2];
 	struct patience own = *patience;
 	uint64_t mask;
@@ -551,7 +280,7 @@ static long epoll_wait(struct hijack_call *call, const struct patience *patience
 		return fd_is_rump(call->arg[0]) ? -EINVAL : hijack_pass(call);
 	if (room <= 0 || (own.mask && own.mask_size != MASK_BYTES))
 		return -EINVAL;
-	result = half->watch ? 0 : adopt(half, call->arg[0]);
+	result = half->watch ? 0 : half_adopt(half, call->arg[0]);
 	if (result)
 		return result;
 	own.mask = hijack_open_mask(&mask, (unsigned long)own.mask);
@@ -609,33 +338,4 @@ long route_epoll_pwait2(struct hijack_call *call)
 			patience.left = timeout.seconds * SECONDS + timeout.nanoseconds;
 	}
 	return epoll_wait(call, &patience);
-}
-
-/**
- * epoll_fork() - This process is about to fork: it shares its instances
- */
-void epoll_fork(void)
-{
-	for (uint32_t fd = 0; fd < top; fd++) {
-		struct half *half = find(fd);
-
-		if (half)
-			half->shared = true;
-	}
-}
-
-/**
- * epoll_child() - In a forked process: the watches are its parent's, and what the server knows
- */
-void epoll_child(void)
-{
-	for (uint32_t fd = 0; fd < top; fd++) {
-		struct half *half = find(fd);
-
-		if (!half)
-			continue;
-		half->bell = bell_fd(half->bell);
-		half->watch = 0;
-		half->waiters = 0;
-	}
 }

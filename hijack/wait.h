@@ -47,7 +47,7 @@ void bell_child(void);
 void bell_silence(long bell);
 void bell_ring(long bell);
 
-/* epoll.c */
+/* halves.c */
 void epoll_fork(void);
 void epoll_child(void);
 bool epoll_has_half(unsigned long fd);
