@@ -188,8 +188,9 @@ static void make_entry(struct mount *mount)
 	const char *options = option_remove(mount->options, "type");
 	struct stat st;
 
-	if (!type && stat(mount->source, &st) < 0 && errno == ENOENT &&
-	    type_is_nodev(mount->source))
+	/* A directory is no image. */
+	if (!type && type_is_nodev(mount->source) &&
+	    (stat(mount->source, &st) < 0 ? errno == ENOENT : S_ISDIR(st.st_mode)))
 		type = mount->source;
 	if (type && type_is_nodev(type)) {
 		join_entry(mount, mount->source, type, "", options);

@@ -91,11 +91,15 @@ type_of() {
 	refused 'noise has no file system that libblkid knows' noise
 }
 
-@test "a file named like a type is the file" {
+@test "a file named like a type is the file, a directory is not" {
 	image ext4
 	mv "$IMG" tmpfs
 	run variables -m tmpfs
 	assert_line "RUMP_MOUNT=$PWD/tmpfs:/rump:type=ext4"
+	mkdir proc
+	run rump run -m proc:/rump -- grep -c ^MemTotal: /rump/meminfo
+	assert_success
+	assert_output 1
 }
 
 @test "what libblkid knows but cannot be mounted is named" {
