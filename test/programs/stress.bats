@@ -135,8 +135,9 @@ stressed() {
 	done
 }
 
+# That dirdeep has made all its directories before the time is over is no finding.
 assert_no_finding() {
-	run cat "$BATS_TEST_TMPDIR/log"
+	run grep -v 'dirdeep: WARNING: finished prematurely' "$BATS_TEST_TMPDIR/log"
 	assert_output --partial 'successful run completed'
 	refute_output --regexp 'fail:|error:|warn:|unsuccessful|stack smashing'
 }
