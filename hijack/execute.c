@@ -174,23 +174,32 @@ static long execute_on_host(const struct program *program, long dir, const char 
 }
 
 /**
- * execute_copy() - Execute an ELF file of the rump kernel's
- * @fd:		it, consumed
+ * execute_made() - Execute a copy of a program
+ * @made:	descriptor, consumed
  */
-static long execute_copy(const struct program *program, long fd)
+static long execute_made(const struct program *program, long made)
 {
 	struct program copy = *program;
-	long made = execute_copy_file(fd), result;
+	long result;
 
-	fds_close((unsigned int)fd);
-	if (raw_failed(made))
-		return made;
 	copy.flags = AT_EMPTY_PATH;
 	copy.moved = true;
 	copy.copy = made;
 	result = execute_on_host(&copy, made, "");
 	raw1(__NR_close, made);
 	return result;
+}
+
+/**
+ * execute_copy() - Execute an ELF file of the rump kernel's
+ * @fd:		it, consumed
+ */
+static long execute_copy(const struct program *program, long fd)
+{
+	long made = execute_copy_file(fd);
+
+	fds_close((unsigned int)fd);
+	return raw_failed(made) ? made : execute_made(program, made);
 }
 
 /**
@@ -401,17 +410,9 @@ static long execute_in_rump(const struct program *program, const struct named *n
  */
 static long execute_host_file(const struct program *program, long dir, const char *path)
 {
-	long made = execute_copy_marked(dir, path, program->flags), result;
-	struct program copy = *program;
+	long made = execute_copy_marked(dir, path, program->flags);
 
-	if (raw_failed(made))
-		return execute_on_host(program, dir, path);
-	copy.flags = AT_EMPTY_PATH;
-	copy.moved = true;
-	copy.copy = made;
-	result = execute_on_host(&copy, made, "");
-	raw1(__NR_close, made);
-	return result;
+	return raw_failed(made) ? execute_on_host(program, dir, path) : execute_made(program, made);
 }
 
 /**
