@@ -193,10 +193,11 @@ exit 0' - "$name"
 	done
 }
 
-# sockets_of [VARIABLE=VALUE...]: whose sockets of some families are, and the file system of /rump
+# sockets_of [VARIABLE=VALUE...]: whose sockets of some families are, and the file system of /rump; -IS, as
+# Python's site module asks for the user's home without HOME, over a socket
 sockets_of() {
 	rm -f "$TRACE"
-	run timeout -k 2 60 env "$@" RUMPHIJACK_TRACE="$TRACE" LD_PRELOAD="$SHIM" python3 -c 'import os, socket
+	run timeout -k 2 60 env "$@" RUMPHIJACK_TRACE="$TRACE" LD_PRELOAD="$SHIM" python3 -IS -c 'import os, socket
 for family in 1, 2, 10, 16: socket.socket(family, socket.SOCK_DGRAM).close()
 print(os.path.exists("/rump/proc"))'
 	assert_success
