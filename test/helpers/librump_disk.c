@@ -192,9 +192,44 @@ static void read_only(int argc, char **argv)
 	CHECK(fd >= 0 && rump_sys_read(fd, buf, sizeof(buf)) == 6 && !memcmp(buf, "hello\n", 6));
 }
 
+/*
+ * Requests of more pieces than one call of the host takes: neighbours on the disk that are none in
+ * memory, as its cache got them @stride pages apart, and other neighbours that are.
+ */
+static void scattered(int argc, char **argv)
+{
+	static const long strides[] = { 2, 3, 16, 127, 255 };
+	const long pages = MIB / 4096;
+	char *out = malloc(MIB), *in = malloc(MIB);
+	unsigned int i;
+	long first, at;
+	int fd, host;
+
+	CHECK(argc == 1);
+	CHECK(!rump_init());
+	CHECK(!rump_pub_etfs_register("/dev/disk", argv[0], RUMP_ETFS_BLK));
+	host = open(argv[0], O_RDONLY);
+	for (i = 0; i < sizeof(strides) / sizeof(strides[0]); i++) {
+		fd = rump_sys_open("/dev/disk", O_RDWR, 0);
+		CHECK(fd >= 0);
+		fill(out, MIB, i);
+		for (first = 0; first < strides[i]; first++)
+			for (at = first; at < pages; at += strides[i])
+				CHECK(rump_sys_pwrite64(fd, out + at * 4096, 4096, at * 4096) ==
+				      4096);
+		CHECK(!rump_sys_fsync(fd));
+		CHECK(pread(host, in, MIB, 0) == MIB && !memcmp(in, out, MIB));
+		CHECK(!rump_sys_posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+		CHECK(rump_sys_pread64(fd, in, MIB, 0) == MIB && !memcmp(in, out, MIB));
+		rump_sys_close(fd);
+	}
+	CHECK(!rump_pub_etfs_remove("/dev/disk"));
+}
+
 static const struct test tests[] = {
 	{ "discard", discard },	    { "etfs", etfs },		{ "direct", direct },
 	{ "mapped", mapped },	    { "cut_short", cut_short }, { "read_only", read_only },
+	{ "scattered", scattered },
 	{ NULL, NULL },
 };
 

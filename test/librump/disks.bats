@@ -125,6 +125,12 @@ load setup
 	assert_success
 }
 
+@test "requests of many scattered pieces are written whole, and in order" {
+	image ext4 16M
+	run helper disk scattered "$IMG"
+	assert_success
+}
+
 @test "a flush is the host's fdatasync" {
 	image ext4 64M
 	run helper refused flush_disk "$IMG"

@@ -67,8 +67,8 @@ static bool fail_this(void)
 }
 
 /*
- * Turn the segments of a request from *@iter on into at most @max host
- * vectors, adjacent ones into one.
+ * Turn what follows the first @skip bytes of a request into at most @max host vectors, adjacent
+ * segments into one. The loop is two, over bios and their segments, so only return ends it.
  */
 static unsigned int fill_iov(struct request *rq, unsigned long skip, struct rump_iovec *iov,
 			     unsigned int max, unsigned long *bytes)
@@ -94,7 +94,7 @@ static unsigned int fill_iov(struct request *rq, unsigned long skip, struct rump
 			iov[n - 1].len += len;
 		} else {
 			if (n == max)
-				break;
+				return n;
 			iov[n].base = p;
 			iov[n++].len = len;
 		}
