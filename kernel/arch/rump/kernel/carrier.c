@@ -206,10 +206,12 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
 			hand_over(v, ht, v->heir);
 		} else {
 			v->carrier = NULL;
+			WRITE_ONCE(v->releases, v->releases + 1);
 			asm volatile("xchgl %0, %1" : "+r"(next), "+m"(v->owner) :: "memory");
 			vcpu_run_pending(v, ht);
 			rump_wake_waiter();
-			if (READ_ONCE(ht->done))
+			/* One that waits here guards the CPU that its own task ran on. */
+			if (READ_ONCE(ht->done) || ht->vcpu != v)
 				rump_guard_check(v);
 		}
 	}

@@ -18,10 +18,33 @@
 static struct pt_regs kernel_regs;
 static struct pt_regs user_regs = { .user = 1 };
 
+/* Another virtual CPU whose current task it is: in user mode it stays there, and takes the request. */
+static struct rump_vcpu *current_elsewhere(struct rump_vcpu *v, struct task_struct *task)
+{
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++)
+		if (&rump_vcpus[i] != v && READ_ONCE(rump_vcpus[i].curr) == task)
+			return &rump_vcpus[i];
+	return NULL;
+}
+
+/* Wake a task for its own thread, which carries this CPU: on another one it would be in wait of it. */
+static void wake_here(struct task_struct *task)
+{
+	struct wait_queue_entry entry = { .private = task, .func = default_wake_function };
+	DECLARE_WAIT_QUEUE_HEAD_ONSTACK(head);
+
+	__add_wait_queue(&head, &entry);
+	__wake_up_on_current_cpu(&head, TASK_NORMAL, NULL);
+}
+
 static void run_requests(struct rump_vcpu *v)
 {
 	struct llist_node *node = host_take_all(&v->requests);
 	struct rump_hthread *ht, *next;
+	struct rump_vcpu *elsewhere;
+	bool own;
 
 	llist_for_each_entry_safe(ht, next, node, request_node) {
 		struct task_struct *task = READ_ONCE(ht->task);
@@ -31,12 +54,23 @@ static void run_requests(struct rump_vcpu *v)
 			rump_attach_request(ht);
 			continue;
 		}
+		elsewhere = task ? current_elsewhere(v, task) : NULL;
+		if (unlikely(elsewhere)) {
+			host_push(&elsewhere->requests, &ht->request_node);
+			rump_raise(elsewhere, RUMP_IRQ_REQUEST);
+			rump_kick(elsewhere);
+			continue;
+		}
+		own = ht == v->carrier;
 		/* From then on an exiting thread's slot may be gone. */
 		smp_store_release(&ht->request_queued, 0);
-		if (task) {
-			rump_request_waits(ht);
+		if (!task)
+			continue;
+		rump_request_waits(ht);
+		if (own)
+			wake_here(task);
+		else
 			wake_up_process(task);
-		}
 	}
 }
 

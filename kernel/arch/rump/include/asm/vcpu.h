@@ -36,8 +36,8 @@ struct rump_vcpu {
 	struct rump_hthread *carrier;	/* who owns */
 	u64 deadline;			/* next timer event, monotonic ns */
 	u64 guarded;			/* a host thread wakes by then */
-	u32 incall;			/* tasks of host threads that are in a call */
 	u32 cpu;
+	u32 releases;			/* how often it became free */
 	/* slow paths */
 	struct llist_head requests ____cacheline_aligned;
 	struct llist_head signals;
