@@ -158,13 +158,15 @@ leave:
 		rump_guard_leave(v, ht);
 		if (hyp->clock_mono() >= READ_ONCE(v->deadline))
 			rump_raise(v, RUMP_IRQ_TIMER);
-		else if (READ_ONCE(ht->done))
+		else if (READ_ONCE(ht->done) || READ_ONCE(ht->carry))
 			rump_guard_check(v);
 	}
 out:
 	WRITE_ONCE(ht->word, 0);
 	if (!READ_ONCE(ht->carry))
 		vcpu_run_pending(v, ht);
+	else if (READ_ONCE(v->pending)) /* its call may be done when it comes back */
+		rump_kick(v);
 }
 
 /*
