@@ -15,7 +15,7 @@ int main(void)
 	OFFSET(VCPU_CARRIER, rump_vcpu, carrier);
 	OFFSET(VCPU_DEADLINE, rump_vcpu, deadline);
 	OFFSET(VCPU_GUARDED, rump_vcpu, guarded);
-	OFFSET(VCPU_RELEASES, rump_vcpu, releases);
+	OFFSET(VCPU_TURNS, rump_vcpu, turns);
 	OFFSET(HT_HOST_SP, rump_hthread, host_sp);
 	OFFSET(HT_KSP, rump_hthread, ksp);
 	OFFSET(HT_VCPU, rump_hthread, vcpu);

@@ -180,6 +180,7 @@ static void hand_over(struct rump_vcpu *v, struct rump_hthread *ht, struct rump_
 	struct rump_hthread *undertaker;
 
 	v->carrier = NULL;
+	WRITE_ONCE(v->turns, v->turns + 1);
 	smp_store_release(&v->giver, ht->id);
 	smp_store_release(&v->owner, heir->id);
 	host_or(&heir->carry, 1U << v->cpu);
@@ -208,7 +209,7 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
 			hand_over(v, ht, v->heir);
 		} else {
 			v->carrier = NULL;
-			WRITE_ONCE(v->releases, v->releases + 1);
+			WRITE_ONCE(v->turns, v->turns + 1);
 			asm volatile("xchgl %0, %1" : "+r"(next), "+m"(v->owner) :: "memory");
 			vcpu_run_pending(v, ht);
 			rump_wake_waiter();

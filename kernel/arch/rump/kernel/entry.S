@@ -97,7 +97,7 @@ SYM_FUNC_START(rump_enter)
 	call	rump_call_exit		/* returns result and virtual CPU */
 	movq	HT_HOST_SP(%r13), %rsp
 	.cfi_restore_state
-	incl	VCPU_RELEASES(%rdx)
+	incl	VCPU_TURNS(%rdx)
 	xorl	%ecx, %ecx
 	xchgl	%ecx, VCPU_OWNER(%rdx)
 	cmpl	$0, VCPU_PENDING(%rdx)

@@ -34,11 +34,11 @@
 /* Turns are of pause, some 10 to 40 ns; times in units of 1,024 ns. */
 #define SPIN_TURNS	100	/* some microseconds, as a short call takes */
 #define UNUSED_TURNS	50	/* how long a CPU is left to who used it last: as a switch takes */
-#define ALONE_TURNS	20	/* between looks at the clock */
+#define ALONE_TURNS	100	/* between looks at the clock; more than the former */
 #define ALONE_TIME	64
 #define SLICE		20	/* of ALONE_TIME: then any free CPU is taken */
-#define WAIT_TURNS	4	/* of sleep without a release */
-#define WAIT_LONGEST	4000	/* with releases */
+#define WAIT_TURNS	4	/* of sleep while no CPU changes hands */
+#define WAIT_LONGEST	10000	/* while some do */
 #define WAIT_NS		100000
 
 /* A flag, and the futex of those who sleep. */
@@ -109,13 +109,14 @@ static struct rump_vcpu *spin(struct rump_hthread *ht, unsigned int turns)
 	return NULL;
 }
 
-static u32 releases(void)
+/* How often a CPU has gone from one thread to another, or might have. */
+static u32 turns(void)
 {
 	unsigned int i;
 	u32 sum = 0;
 
 	for (i = 0; i < rump_boot.ncpu; i++)
-		sum += READ_ONCE(rump_vcpus[i].releases);
+		sum += READ_ONCE(rump_vcpus[i].turns);
 	return sum;
 }
 
@@ -149,7 +150,7 @@ static struct rump_vcpu *spin_alone(struct rump_hthread *ht)
  */
 struct rump_vcpu *rump_vcpu_wait(struct rump_hthread *ht)
 {
-	u32 begin = now(), seen = releases(), turn = 0, one;
+	u32 begin = now(), seen = turns(), turn = 0, one;
 	struct rump_vcpu *v = spin(ht, SPIN_TURNS);
 	bool slept = false, spared;
 
@@ -157,9 +158,9 @@ struct rump_vcpu *rump_vcpu_wait(struct rump_hthread *ht)
 		if (READ_ONCE(ht->interrupted) || READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE ||
 		    READ_ONCE(rump_dead))
 			return NULL;
-		if (seen == releases() ? ++turn > WAIT_TURNS : now() - begin > WAIT_LONGEST)
+		if (seen == turns() ? ++turn > WAIT_TURNS : now() - begin > WAIT_LONGEST)
 			return NULL;
-		seen = releases();
+		seen = turns();
 		one = 1;
 		asm volatile("xchgl %0, %1" : "+r"(one), "+m"(rump_waiters) :: "memory");
 		v = own_any(ht, true, &spared);

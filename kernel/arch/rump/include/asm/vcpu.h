@@ -37,7 +37,7 @@ struct rump_vcpu {
 	u64 deadline;			/* next timer event, monotonic ns */
 	u64 guarded;			/* a host thread wakes by then */
 	u32 cpu;
-	u32 releases;			/* how often it became free */
+	u32 turns;			/* how often it was released or handed over */
 	/* slow paths */
 	struct llist_head requests ____cacheline_aligned;
 	struct llist_head signals;
