@@ -46,7 +46,7 @@
 #define SOCK_DGRAM  2
 #define SOCK_CLOEXEC O_CLOEXEC
 
-struct fds fds_main;
+struct fds fds_main RARELY;
 bool fds_threads;
 __thread struct fds *fds_own;
 

@@ -33,7 +33,6 @@
 #include "str.h"
 #include "wait.h"
 
-#define MASK_BYTES 8
 #define FOREVER	   (-1l)
 #define SECONDS	   1000000000l
 #define MS	   1000000l

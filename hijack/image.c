@@ -37,7 +37,7 @@ struct errand {
 	const char *cache;
 };
 
-static char path[PATH_ROOM];
+static char path[PATH_ROOM] RARELY;
 static unsigned char errand_stack[4096] RARELY __attribute__((aligned(16)));
 static unsigned char mksites_stack[4096] RARELY __attribute__((aligned(16)));
 

@@ -22,7 +22,6 @@
 #include "wait.h"
 
 #define ON_STACK   64
-#define MASK_BYTES 8
 #define FDS_MAX	   (1u << 20)
 
 /**

@@ -5,10 +5,9 @@
  *
  * The shim looks at paths and poll sets before any kernel does, and a bad pointer has to be
  * EFAULT and not a signal. A thread of the rump kernel's reads them where its handler lets a
- * fault fail (rump__scan()). Any other thread has no such handler yet: it asks the host, which
- * takes a microsecond, and remembers the page in seen[]. The generation is part of an entry, so
- * that all are forgotten at once when the program unmaps or protects anything. An entry is one
- * word: threads need no lock.
+ * fault fail (rump__scan()). Any other thread has no such handler yet: it asks the host, and
+ * remembers the page in seen[]. The generation is part of an entry, so that all are forgotten at once
+ * when the program unmaps or protects anything. An entry is one word: threads need no lock.
  */
 #include <asm/errno.h>
 
@@ -30,14 +29,13 @@ static inline bool page_is_there(const char *at)
 {
 	uint64_t page = (uintptr_t)at / PAGE, entry;
 	uint64_t *slot = &seen[page % SEEN];
-	char byte;
 
 	if (page >> PAGE_BITS)
 		return false;
 	entry = __atomic_load_n(&generation, __ATOMIC_ACQUIRE) << PAGE_BITS | page;
 	if (__atomic_load_n(slot, __ATOMIC_RELAXED) == entry)
 		return true;
-	if (!peek_anew(&byte, at, 1))
+	if (!peek_anew(at))
 		return false;
 	__atomic_store_n(slot, entry, __ATOMIC_RELAXED);
 	return true;

@@ -50,7 +50,7 @@ struct region {
 struct lock regions_lock;
 struct region_totals region_totals;
 
-static struct region regions[MAX_REGIONS];
+static struct region regions[MAX_REGIONS] RARELY;
 static unsigned int nregions;
 
 /**

@@ -23,7 +23,7 @@
 
 #define ROOMS 64
 
-static char rooms[ROOMS][PATH_ROOM] __attribute__((aligned(PATH_ROOM)));
+static char rooms[ROOMS][PATH_ROOM] RARELY __attribute__((aligned(PATH_ROOM)));
 static uint64_t taken;
 
 /**

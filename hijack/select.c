@@ -8,6 +8,7 @@
 #include <linux/mman.h>
 
 #include "route.h"
+#include "state.h"
 #include "special.h"
 #include "str.h"
 #include "wait.h"
@@ -16,7 +17,6 @@
 #define WRITE_SET  (0x100 | 0x200 | POLLOUT | POLLERR)
 #define EXCEPT_SET POLLPRI
 
-#define MASK_BYTES  8
 #define FD_SET_SIZE 1024
 #define FDS_MAX	    (1u << 20)
 

@@ -290,7 +290,7 @@ static bool is_first(uint64_t what)
  */
 static void send_places(int reply)
 {
-	static struct places_answer answer;
+	static struct places_answer answer RARELY;
 
 	if (hijack_config.serve_places)
 		str_printf(answer.text, sizeof(answer.text), "%s", hijack_config.serve_places);

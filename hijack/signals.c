@@ -20,7 +20,6 @@
 #include "state.h"
 #include "str.h"
 
-#define MASK_BYTES 8 /* of the kernel's sigset_t */
 
 /**
  * open_signals() - Those that are never blocked, at the moment

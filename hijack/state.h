@@ -10,7 +10,9 @@
 struct rump__action;
 
 /* Large and rarely used: apart from what every program uses, which lies in few pages then. */
-#define RARELY __attribute__((section(".bss.rarely")))
+#define RARELY __attribute__((section("rarely,\"aw\",@nobits#")))
+
+#define MASK_BYTES 8 /* of the kernel's sigset_t */
 
 /* ---- config.c ---- */
 

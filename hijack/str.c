@@ -5,7 +5,10 @@
 #include "../kernel/lib/core.h"
 #include "raw.h"
 #include "route.h"
+#include "state.h"
 #include "str.h"
+
+#define NO_SUCH_CHANGE -1 /* SIG_BLOCK and its like are from 0 on */
 
 struct iovec_raw {
 	const void *base;
@@ -13,30 +16,10 @@ struct iovec_raw {
 };
 
 /**
- * reach() - Copy by a call of the kernel's
- * @nr:		process_vm_readv() or process_vm_writev()
- * @own:	the shim's memory
- * @other:	the program's
- *
- * Where they are forbidden (seccomp, old containers) the memory is accessed directly.
- *
- * Return: 1, 0 if part of it is not there, -1 if the call is forbidden
- */
-static int reach(long nr, const void *own, const void *other, size_t length)
-{
-	struct iovec_raw local = {own, length}, remote = {other, length};
-	long done = raw_call(nr, raw0(__NR_getpid), &local, 1, &remote, 1, 0);
-
-	if (done == (long)length)
-		return 1;
-	return done >= 0 || done == -EFAULT ? 0 : -1;
-}
-
-/**
  * peek() - Read memory that may not be there
  *
  * A bad pointer is an answer and not a signal. In a thread of the rump kernel's the signal is
- * caught; otherwise the host is asked, which takes a microsecond, once for a page (readable.c).
+ * caught; otherwise the host is asked, once for a page (readable.c).
  *
  * Return: whether all of it was there
  */
@@ -51,35 +34,39 @@ bool peek(void *to, const void *from, size_t length)
 }
 
 /**
- * peek_anew() - peek() that relies on nothing that was seen before
+ * peek_anew() - Whether a byte can be read, whatever was seen before
+ *
+ * The host takes a set of signals from there, for something that it does not know how to do with one.
  */
-bool peek_anew(void *to, const void *from, size_t length)
+bool peek_anew(const void *at)
 {
-	int done;
+	char byte;
 
 	if (rump__self.ht)
-		return rump__copy(to, from, length);
-	done = reach(__NR_process_vm_readv, to, from, length);
-	if (done < 0)
-		memcpy(to, from, length);
-	return done;
+		return rump__copy(&byte, at, 1);
+	return raw4(__NR_rt_sigprocmask, NO_SUCH_CHANGE, (uintptr_t)at & ~7ul, NULL, MASK_BYTES) !=
+	       -EFAULT;
 }
 
 /**
  * poke() - Write memory that may not be there
  *
+ * Where the host does not let it be asked (seccomp, old containers) the memory is accessed directly.
+ *
  * Return: whether all of it was there
  */
 bool poke(void *to, const void *from, size_t length)
 {
-	int done;
+	struct iovec_raw local = {from, length}, remote = {to, length};
+	long done;
 
 	if (rump__self.ht)
 		return rump__copy(to, from, length);
-	done = reach(__NR_process_vm_writev, from, to, length);
-	if (done < 0)
-		memcpy(to, from, length);
-	return done;
+	done = raw_call(__NR_process_vm_writev, raw0(__NR_getpid), &local, 1, &remote, 1, 0);
+	if (done >= 0 || done == -EFAULT)
+		return done == (long)length;
+	memcpy(to, from, length);
+	return true;
 }
 
 /**

@@ -6,7 +6,7 @@
 #include "../rumpuser/bare/str.h"
 
 bool peek(void *to, const void *from, size_t length);
-bool peek_anew(void *to, const void *from, size_t length);
+bool peek_anew(const void *at);
 bool poke(void *to, const void *from, size_t length);
 long peek_string(char *to, const char *from, size_t room);
 

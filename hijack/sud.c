@@ -39,7 +39,6 @@
 #define SA_RESTORER_ 0x04000000 /* <asm/signal.h> hides it from user space */
 #define SIGSYS_BIT   (1ull << (SIGSYS - 1))
 #define MAX_DYNAMIC  512 /* a power of two */
-#define MASK_BYTES   8 /* of the kernel's sigset_t */
 
 /* A slot made at run time: the page it is in. */
 struct dynamic_page {
