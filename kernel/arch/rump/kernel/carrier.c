@@ -49,6 +49,7 @@
 #include <linux/resume_user_mode.h>
 #include <linux/syscalls.h>
 #include <asm/carrier.h>
+#include <asm/drivers.h>
 #include <asm/mmu_context.h>
 #include <asm/switch_to.h>
 #include <asm/syscall.h>
@@ -331,10 +332,15 @@ static struct rump_hthread *bound_to(struct rump_vcpu *v, struct task_struct *ts
 	return tsk->thread.own ?: v->helper;
 }
 
-/* Its call is done, or its process ends and it shall carry no other's context than its own. */
+/*
+ * Its call is done, or its process ends and it shall carry no other's context than its own. A server has
+ * nothing better to do than what its work has set going, but for more work.
+ */
 static bool may_go(struct rump_hthread *c)
 {
-	return c->done || READ_ONCE(c->proc->state) == RUMP_PROC_LEAVING;
+	if (READ_ONCE(c->proc->state) == RUMP_PROC_LEAVING)
+		return true;
+	return c->done && (c->kind != RUMP_HT_SERVER || rump_hostwork_waiting());
 }
 
 /**

@@ -38,8 +38,9 @@
 #define ALONE_TIME	64
 #define SLICE		20	/* of ALONE_TIME: then any free CPU is taken */
 #define WAIT_TURNS	4	/* of sleep while no CPU changes hands */
-#define WAIT_LONGEST	10000	/* while some do */
-#define WAIT_NS		100000
+#define WAIT_LONGEST	100000	/* while some do */
+#define WAIT_NS		100000	/* of the first sleep; each is twice as long as the one before */
+#define WAIT_NS_LONGEST	10000000
 
 /* A flag, and the futex of those who sleep. */
 u32 rump_waiters ____cacheline_aligned;
@@ -150,7 +151,7 @@ static struct rump_vcpu *spin_alone(struct rump_hthread *ht)
  */
 struct rump_vcpu *rump_vcpu_wait(struct rump_hthread *ht)
 {
-	u32 begin = now(), seen = turns(), turn = 0, one;
+	u32 begin = now(), seen = turns(), turn = 0, one, sleep = WAIT_NS;
 	struct rump_vcpu *v = spin(ht, SPIN_TURNS);
 	bool slept = false, spared;
 
@@ -166,7 +167,9 @@ struct rump_vcpu *rump_vcpu_wait(struct rump_hthread *ht)
 		v = own_any(ht, true, &spared);
 		if (v)
 			return v;
-		hyp->park(&rump_waiters, 1, hyp->clock_mono() + WAIT_NS);
+		hyp->park(&rump_waiters, 1, hyp->clock_mono() + sleep);
+		if (sleep < WAIT_NS_LONGEST)
+			sleep *= 2;
 		slept = true;
 		v = spin(ht, SPIN_TURNS);
 	}
