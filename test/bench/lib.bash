@@ -5,9 +5,11 @@
 set -eu
 cd "$(dirname "$0")/../.."
 PATH=$PATH:/usr/sbin:/sbin
-ninja bench-programs >/dev/null
+ninja bench-programs build/test/processes_crowd >/dev/null
 # shellcheck disable=SC2034 # used by who sources this
 rump=$PWD/build/bin/rump shim=$PWD/build/lib/librumphijack.so worker=$PWD/build/test/bench-worker
+# shellcheck disable=SC2034
+crowd=$PWD/build/test/processes_crowd
 tsv=${2:-build/bench-shell.tsv}
 if [ $# -gt 0 ]; then
 	dir=$1

@@ -95,6 +95,20 @@ what_is_held() {
 	assert_line --index 1 all
 }
 
+# Each is a second at most; in a convoy, where every call hands the virtual CPU over, they took half a minute.
+@test "crowds of processes and threads that make short calls get through" {
+	for mode in RUMP_NCPU=1 RUMP_NCPU=2 RUMP_THREADS=bound; do
+		export "${mode?}"
+		run inside bash -c 'echo text >/mnt/f
+			for crowd in "128 1 500" "1 128 500" "16 8 500"; do
+				timeout -k 1 15 "$1" /mnt/f $crowd || exit
+			done' - "$BUILD/test/processes_crowd"
+		assert_success
+		assert_equal "${#lines[@]}" 3
+		unset "${mode%=*}"
+	done
+}
+
 @test "1,000 descriptors in each of 8 processes" {
 	cat >"$HERE/open.py" <<-'END'
 		import os, resource
