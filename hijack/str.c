@@ -36,7 +36,8 @@ bool peek(void *to, const void *from, size_t length)
 /**
  * peek_anew() - Whether a byte can be read, whatever was seen before
  *
- * The host takes a set of signals from there, for something that it does not know how to do with one.
+ * The host takes a set of signals from there, for something that it does not know how to do with one. The
+ * set is in the second half of its 16 bytes, as NULL would be none.
  */
 bool peek_anew(const void *at)
 {
@@ -44,7 +45,7 @@ bool peek_anew(const void *at)
 
 	if (rump__self.ht)
 		return rump__copy(&byte, at, 1);
-	return raw4(__NR_rt_sigprocmask, NO_SUCH_CHANGE, (uintptr_t)at & ~7ul, NULL, MASK_BYTES) !=
+	return raw4(__NR_rt_sigprocmask, NO_SUCH_CHANGE, ((uintptr_t)at & ~7ul) | 8, NULL, MASK_BYTES) !=
 	       -EFAULT;
 }
 

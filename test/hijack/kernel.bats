@@ -50,6 +50,25 @@ assert_image_has_file() {
 	assert_line hello
 }
 
+@test "bad pointers are the host's to refuse while there is no kernel" {
+	RUMPHIJACK=blanket=/nowhere run hijacked python3 -IS -c 'import ctypes
+call = ctypes.CDLL(None, use_errno=True).syscall
+SYS_stat, SYS_utimensat, SYS_openat = 4, 280, 257
+def result(*args):
+    return call(*args) if (r := call(*args)) != -1 else -ctypes.get_errno()
+pages = ctypes.CDLL(None).mmap
+pages.restype = ctypes.c_void_p
+end = pages(None, ctypes.c_size_t(8192), 3, 0x22, -1, 0) + 4096
+ctypes.CDLL(None).mprotect(ctypes.c_void_p(end), 4096, 0)
+ctypes.memset(end - 4, ord("/"), 4)
+with open("/proc/self/status") as f:
+    print(result(SYS_utimensat, f.fileno(), None, None, 0) in (0, -1, -13),
+          [result(SYS_stat, ctypes.c_void_p(p), ctypes.c_void_p(end - 4096)) for p in (0, 8, 4095, end, end - 4)],
+          "Threads:\t1\n" in f.read())'
+	assert_success
+	assert_output 'True [-14, -14, -14, -14, -14] True'
+}
+
 @test "a program that does not need the kernel has none" {
 	RUMP_MOUNT="$BATS_TEST_TMPDIR/missing:/mnt" run hijacked grep Threads /proc/self/status
 	assert_success
