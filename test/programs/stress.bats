@@ -126,7 +126,10 @@ stressed() {
 	done
 	[ $# -eq 0 ] || shift
 	"${RUN[@]}" stress-ng "${args[@]}" "$@" -t "$seconds" --verify --no-rand-seed \
-		>"$BATS_TEST_TMPDIR/log" 2>&1 </dev/null
+		>"$BATS_TEST_TMPDIR/log" 2>&1 </dev/null || {
+		cat "$BATS_TEST_TMPDIR/log"
+		return 1
+	}
 	# What it has killed may still be on its way out, and the kernel ends after that.
 	local turn
 	for ((turn = 0; turn < 300; turn++)); do
@@ -144,7 +147,7 @@ assert_no_finding() {
 
 @test "stress-ng: 49 file-system stressors at once on ext4" {
 	need stress-ng
-	image ext4 2G -N 200000
+	image ext4 8G -N 500000
 	RUN=(timeout -k 2 60 "$RUMP_COMMAND" run -m "$IMG:/mnt" --)
 	stressed 3 access aio chattr chdir chmod chown close copy-file dentry dir dirdeep dirmany \
 		eventfd fallocate fiemap file-ioctl filename flock fpunch fsize fstat getdent \
