@@ -101,6 +101,7 @@ void hijack_on_kernel(void)
 	mask = raw1(__NR_umask, 0);
 	raw1(__NR_umask, mask);
 	kernel_call(__NR_umask, mask, 0, 0, 0, 0, 0);
+	kernel_call(RUMP_CALL_GROUP, 0, 0, 0, 0, 0, 0);
 	if (client_was_process()) {
 		fds_inherit();
 		*paths_cwd() = client_cwd_is_rump;

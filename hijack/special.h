@@ -50,6 +50,9 @@ hijack_fn route_mmap, route_munmap, route_mremap;
 hijack_fn route_clone, route_clone3, route_fork, route_vfork;
 hijack_fn route_exit, route_exit_group;
 
+/* group.c */
+hijack_fn route_setpgid, route_setsid;
+
 /* kill.c */
 hijack_fn route_kill, route_tkill, route_tgkill;
 hijack_fn route_rt_sigqueueinfo, route_rt_tgsigqueueinfo, route_pidfd_send_signal;

@@ -57,6 +57,7 @@ void rump__fill_hyp(struct rump_hyp *h)
 	h->kick = rumpuser_ext_kick;
 	h->signal = rumpuser_ext_signal;
 	h->kill = rump__kill;
+	h->group = rump__group;
 	h->net_send = (void *)rumpuser_ext_net_send;
 	h->net_receive = (void *)rumpuser_ext_net_receive;
 }

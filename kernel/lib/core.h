@@ -197,6 +197,7 @@ long rump__fork_prepare(void);
 void rump__fork_parent(long name, unsigned long flags, int pid);
 int rump__fork_child(long name);
 int rump__kill(int pid, int group, int sig);
+int rump__group(int pid);
 
 /* lost.c */
 long rump__lost(void);

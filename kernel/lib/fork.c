@@ -96,6 +96,17 @@ int rump__kill(int pid, int group, int sig)
 }
 
 /**
+ * rump__group() - The process group of a process
+ * @pid:	process
+ *
+ * Return: its id, or -errno
+ */
+int rump__group(int pid)
+{
+	return raw1(__NR_getpgid, pid);
+}
+
+/**
  * rump__fork_prepare() - Before the host's fork
  *
  * Return: what the other functions are to be given, or a negated errno

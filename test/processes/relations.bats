@@ -46,6 +46,17 @@ alike() {
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ owners
 }
 
+@test "SIGIO for the process group that owns a file reaches its members, whoever made them that and whatever its leader does" {
+	alike python3 "$RUMP_TOP/test/helpers/processes_groups.py" @ members ways leaders
+	rm -r "$HERE/at"
+	alike python3 "$RUMP_TOP/test/helpers/processes_groups.py" @ late
+}
+
+@test "the child of a process without privileges has its number in the kernel, and so has its group" {
+	[ "$(id -u)" = 0 ] || skip "needs root, to become somebody else"
+	alike python3 "$RUMP_TOP/test/helpers/processes_groups.py" @ unprivileged
+}
+
 @test "umask, credentials and limits are a process's own, and last over exec" {
 	[ "$(id -u)" = 0 ] || skip "needs root, to become somebody else"
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ rights

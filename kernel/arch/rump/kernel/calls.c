@@ -50,6 +50,8 @@ long rump_call(unsigned long nr, unsigned long *a)
 		return rump_leave_process();
 	case RUMP_CALL_KILL:
 		return rump_kill(a[0], a[1], a[2]);
+	case RUMP_CALL_GROUP:
+		return rump_group(a[0]);
 	case RUMP_CALL_FD_MIRROR:
 		return rump_fd_mirror();
 	case RUMP_CALL_FD_OFFER:

@@ -114,8 +114,10 @@ static int child_start(void *arg)
 {
 	struct delivery *delivery = arg;
 	struct rump_process *proc = delivery->proc;
-	int err = rump_lead(proc);
+	int err;
 
+	rump_take_number(proc);
+	err = rump_lead(proc);
 	delivery->err = err;
 	complete(&delivery->over);
 	if (err) {
@@ -172,7 +174,7 @@ long rump_fork(unsigned long name, unsigned long flags, int pid)
 	asm volatile("lock; incl %0" : "+m"(nr_forked));
 	ret = kernel_clone(&args);
 	if (ret == -EEXIST || ret == -EPERM || ret == -EINVAL) {
-		/* Taken by one of this kernel's own tasks, or no right to choose. */
+		/* Taken, or no right to choose: it takes the number when it runs, if it can. */
 		args.set_tid_size = 0;
 		ret = kernel_clone(&args);
 	}
@@ -408,6 +410,23 @@ struct rump_process *rump_process_at(unsigned int i)
 
 	return READ_ONCE(proc->used) && READ_ONCE(proc->hostpid) > 0 &&
 	       READ_ONCE(proc->birth) == RUMP_BIRTH_DONE ? proc : NULL;
+}
+
+/**
+ * rump_process_of() - The process of the host with an id
+ * @hostpid:	that
+ *
+ * Return: NULL if there is none; it has a leader, but may still be being born
+ */
+struct rump_process *rump_process_of(int hostpid)
+{
+	struct rump_process *proc;
+
+	for (proc = processes; proc < processes + RUMP_PROCESSES; proc++)
+		if (READ_ONCE(proc->used) && READ_ONCE(proc->hostpid) == hostpid &&
+		    READ_ONCE(proc->leader))
+			return proc;
+	return NULL;
 }
 
 /**

@@ -192,7 +192,12 @@ int rump_process_pid(struct rump_process *proc);
 int rump_left(struct rump_process *proc);
 void rump_forget(struct rump_process *proc);
 struct rump_process *rump_process_at(unsigned int i);
+struct rump_process *rump_process_of(int hostpid);
 void rump_fail_births(void);
+
+/* group.c */
+void rump_take_number(const struct rump_process *proc);
+long rump_group(int hostpid);
 
 /* creds.c */
 int rump_take_over(const struct rump_bootinfo *info);

@@ -134,6 +134,8 @@ struct rump_hyp {
 	int (*signal)(int pid, int tid, int sig, void *info);
 	/* process @pid, if it is of group @group or that is negative; a killed one is dead then */
 	int (*kill)(int pid, int group, int sig);
+	/* process group of process @pid */
+	int (*group)(int pid);
 	/*
 	 * Ethernet frames, each with a struct virtio_net_hdr in front. net_send may wait, but for
 	 * ports with RUMP_NET_DIRECT, and not everywhere is there one to send by (-ENODEV); net_receive
@@ -220,7 +222,8 @@ struct rump_bootinfo {
 #define RUMP_CALL_PARCEL_PUT	(RUMP_CALL_BASE + 22)	/* (fd, ticket): keep its file under that number */
 #define RUMP_CALL_PARCEL_TAKE	(RUMP_CALL_BASE + 23)	/* (ticket, n, flags): what is kept becomes descriptor n */
 #define RUMP_CALL_PARCEL_DROP	(RUMP_CALL_BASE + 24)	/* (ticket): keep it no longer */
-#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 25)
+#define RUMP_CALL_GROUP		(RUMP_CALL_BASE + 25)	/* (pid or 0): its process group on the host may have changed */
+#define RUMP_CALL_MAX		(RUMP_CALL_BASE + 26)
 
 /* Result of a call when the kernel is dead: ENOIOCTLCMD, beside ERESTART, which no call has. */
 #define RUMP_EDEAD		515
