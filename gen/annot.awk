@@ -20,21 +20,29 @@ BEGIN {
 	# role: type of its argument; type of the second one
 	number = "^(const )?(int|unsigned int|long|unsigned long|size_t|mqd_t|nfds_t|u32)$"
 	string = "^(const )?char \\*$"
-	first["fd"] = first["alien"] = first["at"] = first["open"] = first["cloexec"] = number
-	first["path"] = first["link"] = first["text"] = first["data"] = string
+	first["fd"] = first["at"] = first["open"] = first["cloexec"] = number
+	first["alien"] = number "|^const struct iovec \\*$"
+	first["path"] = first["link"] = first["text"] = string
+	first["data"] = "^(const )?(char|void) \\*$"
 	first["how"] = "^struct open_how \\*$"
 	first["addr"] = first["addrout"] = "^struct sockaddr \\*$"
 	second["addr"] = number
 	second["addrout"] = "^int \\*$"
-	first["msg"] = "^struct user_msghdr \\*$"
-	first["msgs"] = "^struct mmsghdr \\*$"
+	first["msg"] = first["msgout"] = "^struct user_msghdr \\*$"
+	first["msgs"] = first["msgsout"] = "^struct mmsghdr \\*$"
+	first["gather"] = first["scatter"] = "^const struct iovec \\*$"
 	first["pollfds"] = "^struct pollfd \\*$"
 	first["fdsets"] = "^fd_set \\*$"
 	first["stat"] = "^struct stat \\*$"
 	first["statx"] = "^struct statx \\*$"
 	first["range"] = "^unsigned long$"
-	second["msgs"] = second["pollfds"] = second["fdsets"] = second["range"] = number
+	second["gather"] = second["scatter"] = number
+	second["msgs"] = second["msgsout"] = second["pollfds"] = second["fdsets"] = second["range"] = number
 	first["fds"] = "^int \\*$"
+	# what a call only reads, though its type may not say so
+	split("path link text data how addr msg msgs gather range", word, " ")
+	for (i in word)
+		reads[word[i]] = 1
 	first["newfd"] = ""
 }
 
@@ -53,7 +61,7 @@ function check(call, role, at, want)
 		complain(call ": " role ": argument " at ", " argument[call, at] ", is " \
 			type[call, at])
 	else
-		given[at] = 1
+		given[at] = role
 }
 
 # Add to an array of the initialiser.
@@ -62,11 +70,56 @@ function append(name, value)
 	list[name] = (held[name]++ ? list[name] ", " : " ") value
 }
 
+# Memory at argument @at, of @size bytes for each of what argument @many counts, and @more.
+function room(call, at, many, size, more, n)
+{
+	if (n < 2 || n > 4) {
+		complain(call ": room wants two to four numbers")
+		return
+	}
+	check(call, "room", at, "\\*$")
+	check(call, "room", many, number "|^pid_t$")
+	if ("room" in field)
+		complain(call ": two rooms")
+	field["room"] = at
+	field["count"] = many
+	field["size"] = size
+	if (more)
+		field["more"] = more
+}
+
+# The room that an argument says by its type, and the next one by its name; what is said explicitly comes before.
+function own_room(call,	i)
+{
+	for (i = 1; i < count[call] && !("room" in field); i++)
+		if (type[call, i] ~ /^(const )?(char|void) \*$/ && type[call, i + 1] ~ number &&
+		    argument[call, i + 1] ~ /len$|count$|size?$/) {
+			field["room"] = i
+			field["count"] = i + 1
+			field["size"] = 1
+		}
+}
+
+# Bits of the arguments that may be addresses of memory that the call writes to.
+function filled(call,	i, bit, bits)
+{
+	bit = 1
+	for (i = 1; i <= count[call]; i++) {
+		if (!(given[i] in reads) && (given[i] == "scatter" || type[call, i] == "unsigned long" ||
+		    (type[call, i] ~ /\*$/ && type[call, i] !~ /^const /)))
+			bits += bit
+		bit *= 2
+	}
+	return bits
+}
+
 # A role of arguments: fills the fields of the initialiser.
 function assign(call, role, value,	part, n)
 {
 	n = split(value, part, ",")
-	if (!(role in first) || n > 2 || (role == "newfd" && n)) {
+	if (role == "room") {
+		room(call, part[1], part[2], n > 2 ? part[3] : 1, n > 3 ? part[4] : 0, n)
+	} else if (!(role in first) || n > 2 || (role == "newfd" && n)) {
 		complain(call ": unknown role " role (value == "" ? "" : "=" value))
 	} else if (role == "newfd") {
 		field["newfd"] = 1
@@ -91,16 +144,25 @@ function assign(call, role, value,	part, n)
 			append("fd", part[1])
 		else if (role == "data")
 			bytes[part[1]] = 1
+		else if (role == "msgout")
+			field["msg"] = part[1]
 		else if (role != "text" && role != "alien")
 			field[role] = part[1]
 	} else if (n == 2 && (role in second)) {
 		check(call, role, part[1], first[role])
 		check(call, role, part[2], second[role])
 		if (role == "fdsets" && part[1] + 2 <= count[call])
-			given[part[1] + 1] = given[part[1] + 2] = 1
+			given[part[1] + 1] = given[part[1] + 2] = role
 		if (role == "addrout") {
 			field["addrout"] = 1
 			role = "addr"
+		} else if (role == "gather" || role == "scatter") {
+			role = "vector"
+		} else if (role == "msgsout") {
+			role = "msgs"
+		} else if (role == "pollfds") {
+			room(call, part[1], part[2], 8, 0, 2)
+			given[part[1]] = role
 		}
 		field[role] = part[1]
 		field["length"] = part[2]
@@ -125,6 +187,8 @@ function orphan(call, i,	t, n)
 		return "a socket address"
 	if (t == "struct user_msghdr *" || t == "struct mmsghdr *")
 		return "a message"
+	if (t == "const struct iovec *")
+		return "a vector"
 	if (t == "struct pollfd *" || t == "fd_set *")
 		return "a set of descriptors"
 	if (t == "struct open_how *")
@@ -163,8 +227,11 @@ function initialiser(call,	i, n, format, name, text)
 		text = text ", .fd = {" list["fd"] " }"
 	if ("path" in list)
 		text = text ", .path = {" list["path"] " }"
-	n = split("at open how addr addrout msg msgs pollfds fdsets stat statx range length newfd fds " \
-		"cloexec cloexec_bit", name, " ")
+	own_room(call)
+	if (filled(call))
+		field["fills"] = filled(call)
+	n = split("at open how addr addrout msg msgs vector pollfds fdsets stat statx range length newfd fds " \
+		"cloexec cloexec_bit fills room count size more", name, " ")
 	for (i = 1; i <= n; i++)
 		if (name[i] in field)
 			text = text ", ." name[i] " = " field[name[i]]

@@ -20,7 +20,7 @@ function performer(route, roles,	by)
 		return route
 	if (roles ~ / (path|link)=/)
 		by = "path"
-	if (roles ~ / (fd|msgs?|addr)=/)
+	if (roles ~ / (fd|msgs?(out)?|addr)=/)
 		by = by (by == "" ? "" : ", ") "descriptor"
 	if (roles ~ / range=/)
 		by = "address"

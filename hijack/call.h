@@ -80,6 +80,9 @@ long hijack_on_parent(enum hijack_kind kind, long result);
 void hijack_on_kernel(void);
 /* A descriptor of the host is the shim's own from now on, or not any more. */
 void hijack_on_own(int fd, bool is);
+/* Rump files have been mapped: hijack_on_host() is called before a call that the host may be about to make. */
+extern bool hijack_maps;
+void hijack_on_host(const struct hijack_call *call);
 /* A call has failed on the host with EFAULT: its result, made again if that was for a page of the kernel's. */
 long hijack_on_fault(struct hijack_call *call);
 /*

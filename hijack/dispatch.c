@@ -21,6 +21,7 @@
 
 unsigned char hijack_watched;
 bool hijack_sealed;
+bool hijack_maps;
 
 static hijack_fn *const host_table[HIJACK_CALLS] = {
 	[__NR_mmap] = host_mmap,
@@ -54,6 +55,8 @@ long hijack_host(struct hijack_call *call)
 	const unsigned long *arg = call->arg;
 	long result;
 
+	if (__builtin_expect(hijack_maps, 0))
+		hijack_on_host(call);
 	if (call->nr < HIJACK_CALLS && host_table[call->nr])
 		return host_table[call->nr](call);
 	result = raw6((long)call->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
@@ -71,6 +74,8 @@ long hijack_pass(struct hijack_call *call)
 {
 	if (__builtin_expect(call->stay, 0) && !hijack_watched && !hijack_config.sud &&
 	    !(call->nr < HIJACK_CALLS && host_table[call->nr])) {
+		if (__builtin_expect(hijack_maps, 0))
+			hijack_on_host(call);
 		call->native = SLOT_IN_PLACE;
 		return 0;
 	}

@@ -282,6 +282,8 @@ static long epoll_wait(struct hijack_call *call, const struct patience *patience
 	result = half->watch ? 0 : half_adopt(half, call->arg[0]);
 	if (result)
 		return result;
+	if (__builtin_expect(hijack_maps, 0))
+		hijack_on_host(call);
 	own.mask = hijack_open_mask(&mask, (unsigned long)own.mask);
 	call->side = HIJACK_RUMP;
 	__atomic_add_fetch(&half->waiters, 1, __ATOMIC_RELAXED);

@@ -44,6 +44,11 @@ WEAK void hijack_on_own(int fd, bool is)
 	(void)is;
 }
 
+WEAK void hijack_on_host(const struct hijack_call *call)
+{
+	(void)call;
+}
+
 WEAK long hijack_on_fault(struct hijack_call *call)
 {
 	(void)call;

@@ -10,7 +10,9 @@
  *
  * The host's kernel gets no signal when it touches a page for a call: the call fails with
  * EFAULT. Then the pages that its arguments point to are brought, and it is made again. A call that has
- * taken something by then, such as a datagram, could not give it back: for such ones they are brought before.
+ * taken something by then, such as a datagram, a connection or the status of a child, could not give it
+ * back. So what a call fills is there before it is made; which arguments those are the kernel's types and the
+ * annotations say (gen/annot.awk), and that one is an address of the window, its value.
  *
  * A program that asks for a place outside the window (MAP_FIXED) gets a copy there, if the
  * mapping is private; a shared one cannot be there, and fails with ENODEV.
@@ -34,7 +36,15 @@ struct iovec_raw {
 	unsigned long length;
 };
 
-bool memory_used;
+/* What gen/hijack_table.h.in has under the same names. */
+struct extent {
+	uint8_t msg, msgs, vector, length;
+	uint8_t fills, room, count, size, more;
+};
+
+static const struct extent extents[] = {
+#include "../build/gen/hijack_memory.h"
+};
 
 /**
  * fill() - Read a part of a rump file into memory
@@ -105,11 +115,11 @@ long route_mmap(struct hijack_call *call)
 	if (fixed)
 		readable_forget();
 	if (arg[3] & MAP_ANONYMOUS || !fd_is_rump(arg[4])) {
-		if (fixed && memory_used && rump__in_window(arg[0]))
+		if (fixed && hijack_maps && rump__in_window(arg[0]))
 			return arg[3] & MAP_ANONYMOUS ? rump_perform(call) : -EINVAL;
 		return hijack_pass(call);
 	}
-	memory_used = true;
+	hijack_maps = true;
 	call->side = HIJACK_RUMP;
 	if (!fixed || rump__in_window(arg[0])) {
 		struct hijack_call copy = *call;
@@ -135,7 +145,7 @@ long route_munmap(struct hijack_call *call)
 	long result;
 
 	readable_forget();
-	if (!memory_used || !rump__in_window(call->arg[0]))
+	if (!hijack_maps || !rump__in_window(call->arg[0]))
 		return hijack_pass(call);
 	result = rump_perform(call);
 	if (!raw_failed(result))
@@ -149,7 +159,7 @@ long route_munmap(struct hijack_call *call)
 long route_mremap(struct hijack_call *call)
 {
 	readable_forget();
-	if (!memory_used || !rump__in_window(call->arg[0]))
+	if (!hijack_maps || !rump__in_window(call->arg[0]))
 		return hijack_pass(call);
 	if ((call->arg[3] & MREMAP_FIXED) && !rump__in_window(call->arg[4]))
 		return -EINVAL;
@@ -167,15 +177,16 @@ long route_range(struct hijack_call *call)
 {
 	if (call->nr == __NR_mprotect)
 		readable_forget();
-	return memory_used && rump__in_window(call->arg[0]) ? rump_perform(call) : hijack_pass(call);
+	return hijack_maps && rump__in_window(call->arg[0]) ? rump_perform(call) : hijack_pass(call);
 }
 
 /**
  * touch() - Have the pages of a range brought
+ * @fills:	to be written to, if that may be
  *
  * Return: whether any was
  */
-static bool touch(unsigned long start, unsigned long length)
+static bool touch(unsigned long start, unsigned long length, bool fills)
 {
 	bool any = false;
 
@@ -184,7 +195,7 @@ static bool touch(unsigned long start, unsigned long length)
 	if (length > TOUCH_MAX)
 		length = TOUCH_MAX;
 	for (unsigned long at = start & ~(PAGE - 1); at < start + length; at += PAGE) {
-		if (kernel_call(RUMP_CALL_FAULT, (long)at, RUMP_PROT_WRITE, 0, 0, 0, 0) &&
+		if ((!fills || kernel_call(RUMP_CALL_FAULT, (long)at, RUMP_PROT_WRITE, 0, 0, 0, 0)) &&
 		    kernel_call(RUMP_CALL_FAULT, (long)at, RUMP_PROT_READ, 0, 0, 0, 0))
 			break;
 		any = true;
@@ -195,90 +206,93 @@ static bool touch(unsigned long start, unsigned long length)
 /**
  * touch_vector() - Have the pages of the pieces of a vector brought
  */
-static bool touch_vector(unsigned long vector, unsigned long n)
+static bool touch_vector(unsigned long vector, unsigned long n, bool fills)
 {
 	struct iovec_raw piece;
-	bool any = touch(vector, n * sizeof(piece));
+	bool any = touch(vector, n * sizeof(piece), false);
 
 	for (unsigned long i = 0; i < n && i < IOV_MAX; i++)
 		if (peek(&piece, (const void *)(vector + i * sizeof(piece)), sizeof(piece)))
-			any |= touch(piece.base, piece.length);
+			any |= touch(piece.base, piece.length, fills);
 	return any;
 }
 
 /**
  * touch_message() - Have the pages of a message brought
  */
-static bool touch_message(unsigned long at)
+static bool touch_message(unsigned long at, bool fills)
 {
 	struct message message;
-	bool any = touch(at, sizeof(message));
+	bool any = touch(at, sizeof(message), fills);
 
 	if (!peek(&message, (const void *)at, sizeof(message)))
 		return any;
-	any |= touch((unsigned long)message.control, message.control_length);
-	any |= touch((unsigned long)message.name, message.name_length);
-	return touch_vector((unsigned long)message.iov, message.iov_length) || any;
+	any |= touch((unsigned long)message.control, message.control_length, fills);
+	any |= touch((unsigned long)message.name, message.name_length, fills);
+	return touch_vector((unsigned long)message.iov, message.iov_length, fills) || any;
 }
 
 /**
  * touch_messages() - Have the pages of several messages brought
  */
-static bool touch_messages(unsigned long at, unsigned long n)
+static bool touch_messages(unsigned long at, unsigned long n, bool fills)
 {
-	bool any = touch(at, n * sizeof(struct message_vector));
+	bool any = touch(at, n * sizeof(struct message_vector), fills);
 
 	for (unsigned long i = 0; i < n && i < IOV_MAX; i++)
-		any |= touch_message(at + i * sizeof(struct message_vector));
+		any |= touch_message(at + i * sizeof(struct message_vector), fills);
 	return any;
 }
 
 /**
- * touch_arguments() - Have the pages brought that the arguments of a call point to
+ * length_of() - How many bytes lie where an argument points to
+ * @which:	of the arguments, from 1
+ *
+ * Of a string or a structure so much is said that the page is in it where it begins, and the one behind.
  */
-static bool touch_arguments(const struct hijack_call *call)
+static unsigned long length_of(const struct hijack_call *call, const struct extent *extent, unsigned int which)
 {
+	unsigned long n;
+
+	if (which != extent->room)
+		return PAGE;
+	n = call->arg[extent->count - 1];
+	return (n < TOUCH_MAX ? n : TOUCH_MAX) * extent->size + extent->more;
+}
+
+/**
+ * touch_arguments() - Have the pages brought that arguments of a call point to
+ * @fills:	those that it may write to; else those that it only reads
+ */
+static bool touch_arguments(const struct hijack_call *call, bool fills)
+{
+	static const struct extent none;
+	const struct extent *extent = call->nr < sizeof(extents) / sizeof(extents[0]) ?
+				      &extents[call->nr] : &none;
 	const unsigned long *arg = call->arg;
 	bool any = false;
 
-	switch (call->nr) {
-	case __NR_read:
-	case __NR_write:
-	case __NR_pread64:
-	case __NR_pwrite64:
-	case __NR_sendto:
-	case __NR_recvfrom:
-	case __NR_getdents64:
-		return touch(arg[1], arg[2]);
-	case __NR_readv:
-	case __NR_writev:
-	case __NR_preadv:
-	case __NR_pwritev:
-	case __NR_preadv2:
-	case __NR_pwritev2:
-	case __NR_vmsplice:
-		return touch_vector(arg[1], arg[2]);
-	case __NR_sendmsg:
-	case __NR_recvmsg:
-		return touch_message(arg[1]);
-	case __NR_sendmmsg:
-	case __NR_recvmmsg:
-		return touch_messages(arg[1], arg[2]);
+	for (unsigned int i = 1; i <= 6; i++) {
+		if (!!(extent->fills & 1 << (i - 1)) != fills)
+			continue;
+		if (i == extent->vector)
+			any |= touch_vector(arg[i - 1], arg[extent->length - 1], fills);
+		else if (i == extent->msg)
+			any |= touch_message(arg[i - 1], fills);
+		else if (i == extent->msgs)
+			any |= touch_messages(arg[i - 1], (unsigned int)arg[extent->length - 1], fills);
+		else if (rump__in_window(arg[i - 1]))
+			any |= touch(arg[i - 1], length_of(call, extent, i), fills);
 	}
-	/* A string or a structure: where it begins, and the page behind. */
-	for (int i = 0; i < 6; i++)
-		any |= touch(arg[i], PAGE);
 	return any;
 }
 
 /**
- * memory_bring() - Have the pages brought that a call of the host is about to fill
+ * hijack_on_host() - Have the pages brought that a call of the host may be about to fill
  */
-void memory_bring(const struct hijack_call *call)
+void hijack_on_host(const struct hijack_call *call)
 {
-	if (call->nr == __NR_recvfrom)
-		touch(call->arg[4], PAGE);
-	touch_arguments(call);
+	touch_arguments(call, true);
 }
 
 /**
@@ -289,8 +303,13 @@ void memory_bring(const struct hijack_call *call)
 long hijack_on_fault(struct hijack_call *call)
 {
 	const unsigned long *arg = call->arg;
+	bool any;
 
-	if (!memory_used || !touch_arguments(call))
+	if (!hijack_maps)
+		return -EFAULT;
+	any = touch_arguments(call, true);
+	any |= touch_arguments(call, false);
+	if (!any)
 		return -EFAULT;
 	return raw6((long)call->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }

@@ -109,9 +109,6 @@ long route_fd(struct hijack_call *call)
 	/* A parked number is held by what fstat(2) and a few others know. */
 	if (__builtin_expect(fds_parked(), 0) && fds_is_parked((unsigned int)call->arg[0]))
 		return -EBADF;
-	if (__builtin_expect(memory_used, 0) &&
-	    (call->nr == __NR_read || call->nr == __NR_readv || call->nr == __NR_recvfrom))
-		memory_bring(call);
 	return hijack_pass(call);
 }
 

@@ -121,19 +121,6 @@ bool readable_empty(const char *string);
 bool readable_memory(const void *at, size_t size);
 void readable_forget(void);
 
-/* ---- memory.c ---- */
-
-extern bool memory_used; /* rump files have been mapped */
-
-void memory_bring(const struct hijack_call *call);
-
-/* Before a call of the host that could not give back what it has taken when it fails with EFAULT. */
-static inline void memory_ready(const struct hijack_call *call)
-{
-	if (__builtin_expect(memory_used, 0))
-		memory_bring(call);
-}
-
 /* ---- route.c ---- */
 
 #define RUMP_MAJOR (1u << 12) /* or-ed to the rump kernel's device numbers */

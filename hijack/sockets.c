@@ -375,7 +375,6 @@ static long receive_host(struct hijack_call *call, unsigned long flags)
 		fds_withdraw();
 	if (!client_has_kernel || fd_is_rump(call->arg[0]))
 		return route_fd(call);
-	memory_ready(call);
 	if (!peek(&copy, message, sizeof(copy)) || (!many && !copy.control))
 		return route_fd(call);
 	result = hijack_host(call);

@@ -95,6 +95,8 @@ refused() {
 	refused 'bind: argument 2, umyaddr, looks like a socket address and has no role'
 	say sendmsg 'sock special fd=1 ; x'
 	refused 'sendmsg: argument 2, msg, looks like a message and has no role'
+	say readv 'file args fd=1 ; x'
+	refused 'readv: argument 2, vec, looks like a vector and has no role'
 	say ppoll 'poll special ; x'
 	refused 'ppoll: argument 1, ufds, looks like a set of descriptors and has no role'
 	say openat2 'file args path=1,2 newfd ; x'

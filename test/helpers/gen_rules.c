@@ -42,6 +42,16 @@ int main(void)
 	EXPECT(SYS_sendmmsg, r->fd[0] == 1 && r->msgs == 2 && r->length == 3);
 	EXPECT(SYS_ppoll, r->pollfds == 1 && r->length == 2);
 	EXPECT(SYS_select, r->fdsets == 2 && r->length == 1);
+	EXPECT(SYS_write, !r->fills && r->room == 2 && r->count == 3 && r->size == 1);
+	EXPECT(SYS_recvfrom, (r->fills & 0x3f) == 0x32 && r->room == 2 && r->count == 3);
+	EXPECT(SYS_sendto, !r->fills && r->room == 2 && r->count == 3);
+	EXPECT(SYS_readv, r->vector == 2 && r->length == 3 && (r->fills & 2));
+	EXPECT(SYS_writev, r->vector == 2 && r->length == 3 && !(r->fills & 2));
+	EXPECT(SYS_recvmsg, r->msg == 2 && r->fills == 2);
+	EXPECT(SYS_sendmsg, r->msg == 2 && !r->fills);
+	EXPECT(SYS_wait4, r->fills == 0xa && !r->room);
+	EXPECT(SYS_epoll_wait, r->fills == 2 && r->room == 2 && r->count == 3 && r->size == 12);
+	EXPECT(SYS_rt_sigtimedwait, r->fills == 2);
 	EXPECT(SYS_mmap, r->fd[0] == 5 && r->range == 1 && r->length == 2);
 	EXPECT(SYS_socketpair, r->fds == 4 && r->cloexec == 2);
 	EXPECT(SYS_memfd_create, r->cloexec == 2 && r->cloexec_bit == 1);

@@ -35,7 +35,7 @@ static const struct {
 	SECTION(names_change),	    SECTION(names_long),   SECTION(names_cwd),
 	SECTION(names_links),	    SECTION(names_absolute), SECTION(names_proc),
 	SECTION(names_walk),	    SECTION(names_at),	   SECTION(faults_paths), SECTION(faults_buffers),
-	SECTION(faults_messages),
+	SECTION(faults_messages),   SECTION(taken),
 	SECTION(io_vectors),	    SECTION(io_offsets),   SECTION(io_flags),
 	SECTION(io_copies),	    SECTION(io_space),	   SECTION(io_limit),
 	SECTION(io_devices),	    SECTION(status_modes), SECTION(status_times),

@@ -55,7 +55,7 @@ section_fn open_flags, open_kinds, open_directories;
 section_fn numbers_lowest, numbers_onto, numbers_range, numbers_limit, numbers_closed;
 section_fn numbers_cloexec;
 section_fn names_change, names_long, names_cwd, names_links, names_absolute, names_proc, names_walk, names_at;
-section_fn faults_paths, faults_buffers, faults_messages;
+section_fn faults_paths, faults_buffers, faults_messages, taken;
 section_fn io_vectors, io_offsets, io_flags, io_copies, io_space, io_limit, io_devices;
 section_fn status_modes, status_times, status_attributes, status_locks, status_ioctl;
 section_fn map_private, map_shared, map_calls, map_ends, map_places;
