@@ -6,9 +6,7 @@
 #
 # Of stress-ng's class filesystem, these are left out: bind-mount, binderfs and procfs, which are
 # about something else; fanotify (the kernel has none of the host's processes to ask); dnotify
-# (F_NOTIFY is EINVAL); fcntl, which wants F_SETOWN of a process group (ESRCH); verity (not
-# configured); dup, a child of which stayed in open(2) of a FIFO once, with the SIGALRM blocked that
-# its parent's death sends.
+# (F_NOTIFY is EINVAL); verity (not configured).
 
 setup() {
 	load setup.bash
@@ -145,12 +143,12 @@ assert_no_finding() {
 	refute_output --regexp 'fail:|error:|warn:|unsuccessful|stack smashing'
 }
 
-@test "stress-ng: 49 file-system stressors at once on ext4" {
+@test "stress-ng: 51 file-system stressors at once on ext4" {
 	need stress-ng
 	image ext4 8G -N 500000
 	RUN=(timeout -k 2 60 "$RUMP_COMMAND" run -m "$IMG:/mnt" --)
 	stressed 3 access aio chattr chdir chmod chown close copy-file dentry dir dirdeep dirmany \
-		eventfd fallocate fiemap file-ioctl filename flock fpunch fsize fstat getdent \
+		dup eventfd fallocate fcntl fiemap file-ioctl filename flock fpunch fsize fstat getdent \
 		handle hdd inode-flags inotify io iomix ioprio lease link locka lockf lockofd \
 		mknod open readahead rename revio seek sendfile splice symlink sync-file tee touch \
 		utime vm-splice xattr -- --temp-path /mnt --fallocate-bytes 16m \
