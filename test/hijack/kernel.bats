@@ -325,7 +325,8 @@ print(os.path.exists("/rump/proc"))'
 	assert_success
 }
 
-@test "a fork child has no kernel and does no harm to its parent's" {
+# The upper layer gives it one: test/processes/relations.bats.
+@test "without the upper layer a fork child has no kernel and does no harm to its parent's" {
 	in_every_mode forked
 }
 

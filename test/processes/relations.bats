@@ -42,6 +42,15 @@ alike() {
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ signals
 }
 
+@test "a child that only executes a program of the host does so at once, whatever its parent's threads do" {
+	alike python3 "$RUMP_TOP/test/helpers/processes_children.py" @ executes
+}
+
+@test "whatever a child does with what it has inherited, and however it ends, its parent goes on as it was" {
+	ulimit -c 0
+	alike python3 "$RUMP_TOP/test/helpers/processes_children.py" @ uses
+}
+
 @test "SIGIO and SIGURG for the owner of a file reach another process, whatever it does" {
 	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ owners
 }
