@@ -11,7 +11,7 @@
 #ifndef _UAPI_ASM_RUMP_H
 #define _UAPI_ASM_RUMP_H
 
-#define RUMP_ABI_VERSION	2
+#define RUMP_ABI_VERSION	3
 
 #include "map.h"
 
