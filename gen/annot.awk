@@ -88,7 +88,7 @@ function room(call, at, many, size, more, n)
 		field["more"] = more
 }
 
-# The room that an argument says by its type, and the next one by its name; what is said explicitly comes before.
+# The room that an argument says by its type, and the next one by its name. The annotation comes before.
 function own_room(call,	i)
 {
 	for (i = 1; i < count[call] && !("room" in field); i++)
