@@ -4,9 +4,14 @@
  *
  * It boots with a part of it (boot.c) and computes them for that. They are set
  * here for all the memory it may come to have, by the kernel's own formulas.
+ *
+ * Capabilities do not count in /proc/sys, only who somebody is. So another user than root, who has
+ * become himself in the kernel already, is root for as long as it takes. That his process is his own in
+ * /proc, too, has to be said again after it.
  */
 #include <asm/unistd.h>
 #include <linux/fcntl.h>
+#include <linux/prctl.h>
 
 #include "bare/str.h"
 
@@ -17,14 +22,21 @@
 static void set(const char *name, const char *value)
 {
 	char path[128];
-	long fd;
+	long fd, done;
 
 	str_printf(path, sizeof(path), "/proc/sys/%s", name);
-	fd = rump__enter(__NR_open, (long)path, O_WRONLY, 0, 0, 0, 0);
-	if (fd < 0)
-		return;
-	rump__enter(__NR_write, fd, (long)value, str_length(value), 0, 0, 0);
-	rump__enter(__NR_close, fd, 0, 0, 0, 0, 0);
+	fd = done = rump__enter(__NR_open, (long)path, O_WRONLY, 0, 0, 0, 0);
+	if (fd >= 0) {
+		done = rump__enter(__NR_write, fd, (long)value, str_length(value), 0, 0, 0);
+		rump__enter(__NR_close, fd, 0, 0, 0, 0, 0);
+	}
+	if (done < 0)
+		rump__error("%s of the kernel cannot be set: %s", name, str_error(done));
+}
+
+static void become(long euid)
+{
+	rump__enter(__NR_setresuid, -1, euid, -1, 0, 0, 0);
 }
 
 static unsigned long at_most(unsigned long a, unsigned long b)
@@ -39,8 +51,11 @@ static unsigned long at_most(unsigned long a, unsigned long b)
 void rump__tune(unsigned long ram)
 {
 	unsigned long pages = ram / PAGE, share = at_most(ram / 128, 4UL << 20);
+	long euid = rump__enter(__NR_geteuid, 0, 0, 0, 0, 0, 0);
 	char value[96];
 
+	if (euid)
+		become(0);
 	/*
 	 * Writeback begins after a tenth of memory as ever, but not later than this: it runs
 	 * on other threads than the writer, and all that is left to do at an fsync is waited for.
@@ -61,4 +76,8 @@ void rump__tune(unsigned long ram)
 	set("net/ipv4/tcp_wmem", value);
 	str_printf(value, sizeof(value), "4096 131072 %lu", share > 131072 ? share : 131072);
 	set("net/ipv4/tcp_rmem", value);
+	if (euid) {
+		become(euid);
+		rump__enter(__NR_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0, 0);
+	}
 }

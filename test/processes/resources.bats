@@ -95,6 +95,22 @@ what_is_held() {
 	assert_line --index 1 all
 }
 
+@test "another user's kernel has the limits that root's has" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can be two users'
+	local limits='cat /x/sys/kernel/threads-max /x/sys/vm/dirty_background_bytes /x/sys/net/ipv4/{tcp,udp}_mem \
+		/x/sys/net/ipv4/tcp_{r,w}mem; grep -E "processes|pending" /x/self/limits'
+	chmod a+rx "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
+	run timeout -k 2 60 "$RUMP_COMMAND" run -m proc:/x:type=proc -- bash -c "$limits"
+	assert_success
+	assert_output --partial 'Max processes             unlimited'
+	local expected=$output
+	run timeout -k 2 60 setpriv --reuid=65534 --regid=65534 --clear-groups "$RUMP_COMMAND" run \
+		-m proc:/x:type=proc -- bash -c "$limits; stat -c %u /x/self/fd >&2" 2>"$HERE/owner"
+	assert_success
+	assert_output "$expected"
+	assert_equal "$(cat "$HERE/owner")" 65534
+}
+
 # Each is a second at most; in a convoy, where every call hands the virtual CPU over, they took half a minute.
 @test "crowds of processes and threads that make short calls get through" {
 	for mode in RUMP_NCPU=1 RUMP_NCPU=2 RUMP_THREADS=bound; do

@@ -53,6 +53,18 @@ static void take_limit(unsigned int resource, const unsigned long *limit, unsign
 	rlim->rlim_max = min(limit[1], most);
 }
 
+/*
+ * How many processes a user has is the host's to say, which has made them. What the kernel would allow
+ * follows from the memory that it began with: 35 processes, and as many signals in queues, timers' included.
+ */
+static void lift_limits(void)
+{
+	static const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+	current->signal->rlim[RLIMIT_NPROC] = none;
+	current->signal->rlim[RLIMIT_SIGPENDING] = none;
+}
+
 /**
  * rump_take_over() - Give the current process what the host process has
  * @info:	ids, groups, umask, limits
@@ -65,6 +77,7 @@ int rump_take_over(const struct rump_bootinfo *info)
 
 	take_limit(RLIMIT_NOFILE, info->nofile, sysctl_nr_open);
 	take_limit(RLIMIT_FSIZE, info->fsize, RLIM_INFINITY);
+	lift_limits();
 	current->fs->umask = info->umask & 0777;
 	if (info->uid[1])
 		err = keep_capabilities();
