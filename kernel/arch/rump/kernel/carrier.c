@@ -205,7 +205,9 @@ asmlinkage long rump_host_loop(struct rump_hthread *ht, struct rump_vcpu *v, int
 	u32 next = READ_ONCE(rump_dead) ? RUMP_OWNER_NONE : 0;
 
 	if (v) {
-		ht->owns = NULL;
+		WRITE_ONCE(ht->wanted, 0);
+		WRITE_ONCE(ht->waits, 0);
+		WRITE_ONCE(ht->owns, NULL);
 		if (action == RUMP_LEAVE_HANDOFF && !next) {
 			hand_over(v, ht, v->heir);
 		} else {
@@ -318,6 +320,17 @@ static bool in_call(struct task_struct *tsk)
 	return ht && !tsk->exit_state && (!tsk->thread.in_user || READ_ONCE(ht->req) != RUMP_REQ_NONE);
 }
 
+/* Not by its owns: the fast way in and out does not touch that. */
+static bool is_carrying(const struct rump_hthread *ht)
+{
+	unsigned int i;
+
+	for (i = 0; i < rump_boot.ncpu; i++)
+		if (READ_ONCE(rump_vcpus[i].owner) == ht->id)
+			return true;
+	return false;
+}
+
 /* Who carries for a host thread: itself, unless it was killed. */
 static struct rump_hthread *carrier_for(struct rump_hthread *ht)
 {
@@ -338,6 +351,9 @@ static struct rump_hthread *bound_to(struct rump_vcpu *v, struct task_struct *ts
  */
 static bool may_go(struct rump_hthread *c)
 {
+	/* Another virtual CPU has a context that nobody else may carry. */
+	if (READ_ONCE(c->wanted) || READ_ONCE(c->carry))
+		return true;
 	if (READ_ONCE(c->proc->state) == RUMP_PROC_LEAVING)
 		return true;
 	return c->done && (c->kind != RUMP_HT_SERVER || rump_hostwork_waiting());
@@ -351,15 +367,70 @@ void rump_carry_self(void)
 	struct rump_hthread *ht = carrier_for(current->thread.ht);
 	struct rump_vcpu *v = rump_this_vcpu();
 
-	if (v->carrier != ht && !READ_ONCE(ht->owns))
+	if (v->carrier != ht && !is_carrying(ht))
 		rump_handoff(v, ht);
+}
+
+/*
+ * Hand the current context to its own host thread. That may carry another virtual CPU: then it is told to
+ * come at its next switch. Until it does, interrupts of this one are taken and others run here, as what it
+ * carries may wait for them. An undertaker does carry two (death.c).
+ *
+ * Invariant: those who wait here for each other do not go on to. Who waits says so (a full barrier) and
+ * then looks whether the other one does, so of two at least one sees the other, and leaves.
+ */
+static void handoff_to_own(void)
+{
+	struct thread_struct *t = &current->thread;
+	struct rump_hthread *ht, *c;
+	u32 one;
+
+	/* Switched to again in the middle of this: it goes on. */
+	if (t->moving)
+		return;
+	t->moving = 1;
+	for (;;) {
+		c = rump_this_vcpu()->carrier;
+		ht = carrier_for(t->ht);
+		one = 1;
+		asm volatile("xchgl %0, %1" : "+r"(one), "+m"(c->waits) :: "memory");
+		if (ht == c || !is_carrying(ht) || READ_ONCE(ht->waits) ||
+		    ht == READ_ONCE(ht->proc->undertaker))
+			break;
+		WRITE_ONCE(ht->wanted, 1);
+		cpu_relax();
+		if (need_resched()) {
+			WRITE_ONCE(c->waits, 0);
+			schedule();
+		}
+	}
+	t->moving = 0;
+	if (ht == c)
+		WRITE_ONCE(c->waits, 0);
+	else
+		rump_handoff(rump_this_vcpu(), ht);
+}
+
+/* Who is to carry the current context, instead of one that has something else to do? */
+static void relieve(struct rump_vcpu *v, struct rump_hthread *c, struct rump_hthread *ht, bool incall)
+{
+	struct rump_hthread *helper = v->helper;
+
+	if (incall && ht == c)
+		return;
+	if (incall && !is_carrying(ht))
+		rump_handoff(v, ht);
+	else if (helper && helper != c && (!incall || helper->proc == ht->proc))
+		rump_handoff(v, helper);
+	else if (incall && READ_ONCE(c->proc->state) == RUMP_PROC_LEAVING)
+		handoff_to_own();
 }
 
 /**
  * rump_post_switch() - A context has been switched to: is this thread to carry it?
  *
- * Runs at the end of finish_task_switch(), with no lock held. The run-queue
- * lock must not be held over a handoff, or everybody who wakes a task waits
+ * Runs at the end of finish_task_switch(), with no lock held and interrupts enabled. The
+ * run-queue lock must not be held over a handoff, or everybody who wakes a task waits
  * for a host thread to be scheduled.
  */
 void rump_post_switch(void)
@@ -373,19 +444,16 @@ void rump_post_switch(void)
 	if (unlikely(rump_boot.bound)) {
 		struct rump_hthread *own = bound_to(v, current);
 
-		if (own && own != c && !READ_ONCE(own->owns))
+		if (own && own != c && !is_carrying(own))
 			rump_handoff(v, own);
 		return;
 	}
 	if (is_idle_task(current))
 		return;
 	if (unlikely(incall && ht->proc != c->proc))
-		rump_handoff(v, ht);
-	else if (unlikely(may_go(c) && incall && ht != c &&
-			  (!READ_ONCE(ht->owns) || !v->helper || v->helper->proc != ht->proc)))
-		rump_handoff(v, ht);
-	else if (unlikely(may_go(c) && !(incall && ht == c) && c != v->helper && v->helper))
-		rump_handoff(v, v->helper);
+		handoff_to_own();
+	else if (unlikely(may_go(c)))
+		relieve(v, c, ht, incall);
 	else if (unlikely(v->deadline < v->guarded))
 		rump_wake_helper(v);
 }

@@ -26,6 +26,7 @@ struct thread_struct {
 	struct rump_hthread *own;	/* host thread made for it, RUMP_THREADS=bound */
 	u32 blocked;			/* switched out in the middle of a call */
 	u32 in_user;			/* asleep in user mode */
+	u32 moving;			/* on the way to its own host thread */
 };
 
 #define INIT_THREAD	{ }

@@ -76,6 +76,8 @@ struct rump_hthread {
 	u32 req;			/* enum rump_request_state */
 	u32 interrupted;		/* the call shall return for a host signal */
 	u32 carry;			/* virtual CPUs handed to this thread, a bit each */
+	u32 wanted;			/* by one of which only it may carry the context */
+	u32 waits;			/* for a thread that is wanted */
 	long ret;
 	long nr;
 	unsigned long args[6];
