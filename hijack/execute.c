@@ -67,12 +67,13 @@ static bool before_exec(void)
 {
 	bool held = false;
 
-	if (!kernel_up) {
-		/* What RUMP_MOUNT names is where this program has started, not the next. */
-		if (nplaces || places_families)
-			client_prepare();
-		return false;
+	/* What RUMP_MOUNT names is where this program has started, not the next. */
+	if (!kernel_up && (nplaces || places_families)) {
+		kernel_settle();
+		kernel_settled();
 	}
+	if (!kernel_up)
+		return false;
 	client_executes(*paths_cwd());
 	while (kernel_call(RUMP_CALL_EXEC, held ? RUMP_EXEC_HELD : RUMP_EXEC_ALONE, 0, 0, 0, 0, 0) == 1) {
 		rump__still(held);

@@ -14,7 +14,9 @@
 /**
  * fds_child() - In a forked process: the same numbers, nobody else's calls
  *
- * What the parent has parked is the parent's to take; here it is given back.
+ * What the parent has parked is the parent's to take; here it is given back. But a call of another of its
+ * threads may have taken one before the rump kernel has copied its table, or have had yet to close it: then
+ * the child has that descriptor as well, as on any kernel. What is not open is reserved in the copy.
  */
 void fds_child(void)
 {
@@ -23,10 +25,14 @@ void fds_child(void)
 	f->lock = 0;
 	f->in_flight = 0;
 	for (unsigned int i = 0; i < f->nparked; i++) {
-		raw1(__NR_close, f->parked[i].fd);
-		fds_freed(f->parked[i].fd);
-		if (kernel_up)
-			kernel_call(RUMP_CALL_FD_WITHDRAW, f->parked[i].fd, 0, 0, 0, 0, 0);
+		unsigned int fd = f->parked[i].fd;
+
+		if (kernel_up && !raw_failed(kernel_call(__NR_fcntl, fd, F_GETFD, 0, 0, 0, 0))) {
+			fds_set(fd);
+			continue;
+		}
+		raw1(__NR_close, fd);
+		fds_freed(fd);
 	}
 	f->nparked = f->closing = 0;
 	for (unsigned int i = 0; i < f->top / 64 && !kernel_up; i++)

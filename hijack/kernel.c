@@ -13,6 +13,11 @@
  *
  * A fork child has a copy of everything but the kernel itself, whose memory it shares with its
  * parent. It must not enter it; kernel_forget() sees to that.
+ *
+ * Invariant: no process is forked while a thread is about to join. A copy of what is half done there would be
+ * of no use, and the lock would be that of a thread which the child has not got. So a fork waits for a thread
+ * that joins (kernel_settle()), for as long as others that need the kernel would, and then has the kernel; or
+ * it holds the lock itself until both go on, and either joins when it needs the kernel.
  */
 #include <asm/errno.h>
 #include <asm/signal.h>
@@ -37,8 +42,10 @@ bool kernel_up;
 
 static struct lock need_lock;
 static bool forgotten, foreign;
-static __thread bool early; /* of the storage that will be lost */
-static __thread bool lent;  /* the memory is a parent's that is not of the kernel */
+static __thread bool early;   /* of the storage that will be lost */
+static __thread bool settled; /* it holds @need_lock, and has had this mask */
+static __thread unsigned long settled_mask;
+static __thread bool lent;    /* the memory is a parent's that is not of the kernel */
 
 /**
  * give_up() - End the program, as it cannot go on
@@ -166,6 +173,35 @@ long kernel_need(void)
 		join_apart();
 	lock_release(&need_lock, rump__self.ht ? mask & ~rump__open_signals : mask);
 	return 0;
+}
+
+/**
+ * kernel_settle() - No thread joins from here on, and what comes of this process finds the same server
+ *
+ * If one has joined before there is nothing to do.
+ */
+void kernel_settle(void)
+{
+	unsigned long mask = lock_take_but(&need_lock, RUMP__FAULTS | RUMP__BIT(SIGSYS));
+
+	if (kernel_up) {
+		lock_release(&need_lock, mask);
+		return;
+	}
+	client_prepare();
+	settled_mask = mask;
+	settled = true;
+}
+
+/**
+ * kernel_settled() - That is over: for who has called kernel_settle(), and for a child that it has forked
+ */
+void kernel_settled(void)
+{
+	if (!settled)
+		return;
+	settled = false;
+	lock_release(&need_lock, settled_mask);
 }
 
 /**

@@ -40,6 +40,13 @@ static inline long kernel_wait_failed(long error)
 	return rump__is_lost() ? rump__lost() : error;
 }
 
+/*
+ * Around a fork of a process without the kernel: waits for a thread that is about to join it, or keeps all
+ * from that until both processes have called kernel_settled(). In between signals are blocked. What is
+ * forked or executed finds the same server.
+ */
+void kernel_settle(void);
+void kernel_settled(void);
 /* Around the life of a vfork child that a process without the kernel has made: it has none either. */
 void kernel_lend(bool to_child);
 /* The program's thread-local storage is not there yet, and so no kernel can be. */

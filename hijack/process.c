@@ -6,7 +6,8 @@
  * fork. The parent claims the child's process in the rump kernel before the host forks, and clones its own
  * task for it afterwards, under the child's id; the child waits for that. Descriptors are locked
  * meanwhile, so what the child has inherited is the same in both kernels. If the rump kernel has no room for
- * the clone, the child ends before it has begun, and the call has failed.
+ * the clone, the child ends before it has begun, and the call has failed. While another thread joins the
+ * kernel, nobody forks: kernel.c.
  *
  * vfork, posix_spawn. The child has the parent's memory while the parent's thread waits. It clones
  * that thread's task itself, in its name, and from then on calls as the clone. What is the
@@ -151,7 +152,9 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 		if (kind == HIJACK_VFORK)
 			kernel_need();
 		else
-			client_prepare();
+			kernel_settle();
+		if (kind == HIJACK_GUEST)
+			kernel_settled();
 	}
 	if (!kernel_up)
 		return 0;
@@ -213,6 +216,7 @@ static void begin_child(void)
 	kernel_lend(false);
 	if (!hijack_sealed)
 		self = (int)raw0(__NR_getpid);
+	kernel_settled();
 	if (!kernel_up)
 		return;
 	kernel_hold();
@@ -384,6 +388,8 @@ long hijack_on_parent(enum hijack_kind kind, long result)
 
 	if (kind == HIJACK_THREAD && raw_failed(result))
 		__atomic_fetch_sub(&threads, 1, __ATOMIC_RELAXED);
+	if (kind == HIJACK_FORK)
+		kernel_settled();
 	if (kind == HIJACK_VFORK)
 		kernel_lend(false);
 	if (kind == HIJACK_VFORK && kernel_up)
