@@ -38,7 +38,7 @@ static int control = -1;
 static int root;
 static unsigned long process; /* who this process is for the rump kernel, or 0 */
 __thread struct borrower client_borrower;
-static __thread bool cwd_is_rump; /* when it executes a program */
+static __thread bool cwd_is_rump, root_is_rump; /* when it executes a program */
 static bool executed;	      /* it was that before it executed this program */
 static bool started;	      /* the server, by this process */
 bool client_has_kernel, client_cwd_is_rump, client_root_is_rump;
@@ -78,11 +78,13 @@ bool client_was_process(void)
 
 /**
  * client_executes() - This process is about to execute a program
- * @in_rump:	whether its working directory is the kernel's
+ * @cwd:	whether its working directory is the kernel's
+ * @root_too:	whether its root is
  */
-void client_executes(bool in_rump)
+void client_executes(bool cwd, bool root_too)
 {
-	cwd_is_rump = in_rump;
+	cwd_is_rump = cwd;
+	root_is_rump = root_too;
 }
 
 /**
@@ -114,7 +116,7 @@ const char *client_variable(char *room, size_t size)
 		return NULL;
 	if (kernel_up && self && !guest_is_here())
 		str_printf(room, size, "RUMP_SERVER=fd:%d,%d,%d,%lu,%d,%d", control,
-			   root, (int)raw0(__NR_getpid), self, cwd_is_rump, client_root_is_rump);
+			   root, (int)raw0(__NR_getpid), self, cwd_is_rump, root_is_rump);
 	else
 		str_printf(room, size, "RUMP_SERVER=fd:%d,%d", control, root);
 	return room;

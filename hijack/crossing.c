@@ -166,7 +166,7 @@ long route_copy_file_range(struct hijack_call *call)
  */
 long route_io_uring_setup(struct hijack_call *call)
 {
-	return nplaces || places_families ? -ENOSYS : host_newfd(call);
+	return places_now()->n || places_families ? -ENOSYS : host_newfd(call);
 }
 
 /**

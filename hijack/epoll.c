@@ -57,7 +57,7 @@ static long create(struct hijack_call *call)
 {
 	long fd;
 
-	if (!nplaces && !places_families)
+	if (!places_now()->n && !places_families)
 		return host_newfd(call);
 	if (fds_parked())
 		fds_withdraw();

@@ -68,13 +68,13 @@ static bool before_exec(void)
 	bool held = false;
 
 	/* What RUMP_MOUNT names is where this program has started, not the next. */
-	if (!kernel_up && (nplaces || places_families)) {
+	if (!kernel_up && (places_now()->n || places_families)) {
 		kernel_settle();
 		kernel_settled();
 	}
 	if (!kernel_up)
 		return false;
-	client_executes(*paths_cwd());
+	client_executes(*paths_cwd(), places_now()->all);
 	while (kernel_call(RUMP_CALL_EXEC, held ? RUMP_EXEC_HELD : RUMP_EXEC_ALONE, 0, 0, 0, 0, 0) == 1) {
 		rump__still(held);
 		held = true;
@@ -136,7 +136,7 @@ static void look(const struct program *program, long dir, const char *path)
 {
 	const char *reason;
 
-	if (!client_has_kernel || (!nplaces && !places_families) || hijack_sealed || guest_is_here())
+	if (!client_has_kernel || (!places_now()->n && !places_families) || hijack_sealed || guest_is_here())
 		return;
 	if (dir == program->copy)
 		reason = outsider_file(dir, program->path);
@@ -439,9 +439,9 @@ static long execute(const struct program *program)
 	 * A child that is no process of the kernel, as that was lost before: the program could not be
 	 * told where it is, and would take the host's directory for its own.
 	 */
-	if ((*paths_cwd() || client_root_is_rump) && (!kernel_up || !client_process()))
+	if ((*paths_cwd() || places_now()->all) && (!kernel_up || !client_process()))
 		return -EIO;
-	if (!nplaces && !kernel_up)
+	if (!places_now()->n && !kernel_up)
 		return execute_host_file(program, program->dir, program->path);
 	result = readable_path(program->path);
 	if (result)

@@ -324,7 +324,7 @@ long route_mount(struct hijack_call *call)
 	struct named named;
 	long result;
 
-	if (!nplaces)
+	if (!places_now()->n)
 		return hijack_pass(call);
 	if (readable_path((const char *)call->arg[1]) ||
 	    (call->arg[0] && readable_path((const char *)call->arg[0])))

@@ -81,7 +81,7 @@ long route_inotify_add_watch(struct hijack_call *call)
 	struct named named;
 	long result;
 
-	if (!nplaces && !kernel_up)
+	if (!places_now()->n && !kernel_up)
 		return hijack_pass(call);
 	ROOM(buffer);
 	result = readable_path((const char *)call->arg[1]);

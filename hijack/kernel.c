@@ -213,6 +213,14 @@ void kernel_lend(bool to_child)
 }
 
 /**
+ * kernel_is_lent() - Whether the caller is such a child
+ */
+bool kernel_is_lent(void)
+{
+	return lent;
+}
+
+/**
  * kernel_is_early() - Whether the program's thread-local storage is not there yet
  */
 bool kernel_is_early(void)

@@ -49,6 +49,7 @@ void kernel_settle(void);
 void kernel_settled(void);
 /* Around the life of a vfork child that a process without the kernel has made: it has none either. */
 void kernel_lend(bool to_child);
+bool kernel_is_lent(void);
 /* The program's thread-local storage is not there yet, and so no kernel can be. */
 bool kernel_is_early(void);
 /* The calling thread ends: its task does, if it has one. From hijack_on_thread_exit(). */

@@ -238,7 +238,7 @@ bool paths_again(struct named *named, long dir, const char *path, bool nofollow,
 {
 	const struct place *place;
 
-	if (!nplaces || !path || !path[0] ||
+	if (!places_now()->n || !path || !path[0] ||
 	    (path[0] == '/' && kernel_up && path_name_magic(&(struct named){0}, path, buffer)))
 		return false;
 	if (named->side == HIJACK_HOST && has_no_links(dir, path))

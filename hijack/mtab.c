@@ -205,8 +205,8 @@ static bool is_reached(const char *directory)
 
 	if (place && !place->strip)
 		return true;
-	for (unsigned int i = 0; i < nplaces; i++)
-		if (places[i].strip)
+	for (unsigned int i = 0; i < places_now()->n; i++)
+		if (places_now()->at[i].strip)
 			return true;
 	return false;
 }

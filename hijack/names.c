@@ -55,7 +55,8 @@ static long chroot_on_host(const char *path)
 	raw1(__NR_close, fd);
 	root[raw_failed(length) ? 0 : length] = 0;
 	result = raw1(__NR_chroot, path);
-	if (!result)
+	/* One that can have no kernel has its parent's places, and no use for its own. */
+	if (!result && !kernel_is_lent())
 		places_below(root);
 	return result;
 }
@@ -120,7 +121,7 @@ long route_chdir(struct hijack_call *call)
 	ROOM(buffer);
 	struct named named;
 
-	if (!nplaces && !kernel_up)
+	if (!places_now()->n && !kernel_up)
 		return hijack_pass(call);
 	return change(call, &named, buffer);
 }
@@ -150,13 +151,13 @@ long route_chroot(struct hijack_call *call)
 	struct named named;
 	long result;
 
-	if (!nplaces)
+	if (!places_now()->n)
 		return hijack_pass(call);
-	result = change(call, &named, buffer);
-	if (!result && named.side == HIJACK_RUMP) {
+	result = process_own_places();
+	if (!result)
+		result = change(call, &named, buffer);
+	if (!result && named.side == HIJACK_RUMP)
 		places_all();
-		client_root_is_rump = true;
-	}
 	return result;
 }
 

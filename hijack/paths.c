@@ -243,9 +243,9 @@ long paths_to_program(char *to, const char *rump, size_t room)
 	size_t length = str_length(rump);
 
 	place = places_of(rump);
-	for (unsigned int i = 0; i < nplaces && (!place || place->strip); i++)
-		if (places[i].strip && !strip)
-			strip = &places[i];
+	for (unsigned int i = 0; i < places_now()->n && (!place || place->strip); i++)
+		if (places_now()->at[i].strip && !strip)
+			strip = &places_now()->at[i];
 	if (rump[0] != '/' || (place && !place->strip))
 		strip = NULL;
 	if (strip && length == 1)

@@ -35,8 +35,8 @@
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) anywhere_t;
 
-struct place places[PLACES];
-unsigned int nplaces;
+struct places places_main;
+__thread struct places *places_own;
 bool places_on_host;
 uint64_t places_families;
 
@@ -107,7 +107,7 @@ static void set_head(struct place *place)
  */
 static void add_place(const char *word, size_t length, bool strip)
 {
-	struct place *place = &places[nplaces];
+	struct place *place = &places_main.at[places_main.n];
 	size_t given = length;
 	const char *name;
 	struct stat status;
@@ -118,7 +118,7 @@ static void add_place(const char *word, size_t length, bool strip)
 	if (name[0] != '/' || has_odd_component(name))
 		mistake("RUMPHIJACK: not an absolute path of a directory below /:",
 			cut(word, given));
-	if (nplaces == PLACES)
+	if (places_main.n == PLACES)
 		mistake("RUMPHIJACK: too many paths:", cut(word, given));
 	place->name = name;
 	place->length = (uint32_t)length;
@@ -129,7 +129,7 @@ static void add_place(const char *word, size_t length, bool strip)
 		place->ino = status.st_ino;
 		places_on_host = true;
 	}
-	nplaces++;
+	places_main.n++;
 }
 
 /**
@@ -232,10 +232,11 @@ void places_read(char **envp)
  */
 const struct place *places_of(const char *path)
 {
+	const struct places *all = places_now();
 	const struct place *best = NULL;
 
-	for (unsigned int i = 0; i < nplaces; i++) {
-		const struct place *place = &places[i];
+	for (unsigned int i = 0; i < all->n; i++) {
+		const struct place *place = &all->at[i];
 		uint32_t n = place->length != 0;
 
 		while (n < place->length && path[n] == place->name[n])
@@ -253,14 +254,15 @@ const struct place *places_of(const char *path)
  */
 bool places_far(const char *path)
 {
+	const struct places *all = places_now();
 	uint64_t head;
 
 	/* What is in the same page can be read. */
 	if (((uintptr_t)path & (PAGE_SIZE - 1)) > PAGE_SIZE - sizeof(head))
 		return false;
 	head = *(const anywhere_t *)path;
-	for (unsigned int i = 0; i < nplaces; i++)
-		if (!((head ^ places[i].head) & places[i].mask))
+	for (unsigned int i = 0; i < all->n; i++)
+		if (!((head ^ all->at[i].head) & all->at[i].mask))
 			return false;
 	/* Names of descriptors, and the table of mounts. */
 	return !client_has_kernel || ((head ^ PROC) & PROC_MASK && head != ETC_MTAB &&
@@ -272,9 +274,11 @@ bool places_far(const char *path)
  */
 const struct place *places_of_directory(uint64_t dev, uint64_t ino)
 {
-	for (unsigned int i = 0; i < nplaces; i++)
-		if (places[i].dev && places[i].dev == dev && places[i].ino == ino)
-			return &places[i];
+	const struct places *all = places_now();
+
+	for (unsigned int i = 0; i < all->n; i++)
+		if (all->at[i].dev && all->at[i].dev == dev && all->at[i].ino == ino)
+			return &all->at[i];
 	return NULL;
 }
 
@@ -283,8 +287,11 @@ const struct place *places_of_directory(uint64_t dev, uint64_t ino)
  */
 void places_all(void)
 {
-	places[0] = (struct place){.name = "", .strip = true};
-	nplaces = 1;
+	struct places *all = places_now();
+
+	all->at[0] = (struct place){.name = "", .strip = true};
+	all->n = 1;
+	all->all = true;
 }
 
 /**
@@ -293,13 +300,14 @@ void places_all(void)
  */
 void places_below(const char *root)
 {
+	struct places *all = places_now();
 	size_t length = str_length(root);
 	unsigned int kept = 0;
 
 	if (length == 1)
 		return;
-	for (unsigned int i = 0; i < nplaces; i++) {
-		struct place place = places[i];
+	for (unsigned int i = 0; i < all->n; i++) {
+		struct place place = all->at[i];
 
 		/* A blanket has one name in both kernels, which is no longer so. */
 		if (!length || !place.strip || !str_starts(place.name, root) ||
@@ -308,9 +316,9 @@ void places_below(const char *root)
 		place.name += length;
 		place.length -= (uint32_t)length;
 		set_head(&place);
-		places[kept++] = place;
+		all->at[kept++] = place;
 	}
-	nplaces = kept;
+	all->n = kept;
 }
 
 /**
@@ -318,8 +326,10 @@ void places_below(const char *root)
  */
 bool places_on_the_way(const char *component, size_t length)
 {
-	for (unsigned int i = 0; i < nplaces; i++) {
-		const char *at = places[i].name;
+	const struct places *all = places_now();
+
+	for (unsigned int i = 0; i < all->n; i++) {
+		const char *at = all->at[i].name;
 
 		while (*at) {
 			size_t n = 0;

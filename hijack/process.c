@@ -12,7 +12,8 @@
  * vfork, posix_spawn. The child has the parent's memory while the parent's thread waits. It clones
  * that thread's task itself, in its name, and from then on calls as the clone. What is the
  * process's own in the shim is in thread-local storage, which the child has from its parent too:
- * struct borrowed keeps what it was, for the parent to have it back. The rest is the parent's: a child could
+ * struct borrowed keeps what it was, for the parent to have it back; places are copied when the child calls
+ * chroot(2). The rest is the parent's: a child could
  * not join the kernel without joining its parent to it, whose other threads go on. So a parent that may
  * need the kernel one day joins it before.
  *
@@ -23,6 +24,7 @@
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
+#include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
@@ -48,7 +50,10 @@
  * @fds:	the numbers of descriptors
  * @cwd:	where the working directory is
  * @who:	who the caller was for the rump kernel
+ * @places:	what is the rump kernel's, as named from its root
  * @own_cwd:	not the parent's: the child's working directory, unless they share it
+ * @own_places:	the same of its places, since it has called chroot(2), or NULL
+ * @share_root:	parent and child share working directory and root
  * @refused:	there was no room for the child
  */
 struct borrowed {
@@ -57,7 +62,10 @@ struct borrowed {
 	struct fds *fds;
 	bool *cwd;
 	struct borrower who;
+	struct places *places;
+	struct places *own_places;
 	bool own_cwd;
+	bool share_root;
 	bool refused;
 };
 
@@ -83,7 +91,7 @@ void hijack_on_start(char **argv, char **envp)
 	places_read(envp);
 	if (client_root_is_rump)
 		places_all();
-	if ((nplaces || places_families) && rump__image_reserve())
+	if ((places_now()->n || places_families) && rump__image_reserve())
 		raw1(__NR_exit_group, 1);
 }
 
@@ -148,7 +156,7 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 	if (kind == HIJACK_GUEST && kernel_up)
 		return 0;
 	/* Children are to find the same kernel; one that has this memory cannot join by itself. */
-	if (!kernel_up && (nplaces || places_families) && !hijack_sealed) {
+	if (!kernel_up && (places_now()->n || places_families) && !hijack_sealed) {
 		if (kind == HIJACK_VFORK)
 			kernel_need();
 		else
@@ -297,7 +305,16 @@ static void begin_borrower(void)
 	unsigned long process = unborn;
 	struct rump_hthread *ht = NULL;
 
-	*b = (struct borrowed){parent, rump__self, fds_own, paths_cwd_own, client_borrower, *paths_cwd(), false};
+	*b = (struct borrowed){
+		.parent = parent,
+		.self = rump__self,
+		.fds = fds_own,
+		.cwd = paths_cwd_own,
+		.who = client_borrower,
+		.places = places_own,
+		.own_cwd = *paths_cwd(),
+		.share_root = unborn_flags & CLONE_FS,
+	};
 	if (process && (share || fds) && !foreign) {
 		unborn = 0;
 		ht = clone_self(process);
@@ -313,7 +330,7 @@ static void begin_borrower(void)
 		.unborn = ht ? 0 : foreign ? RUMP__FOREIGN : RUMP__UNBORN,
 	};
 	client_borrower = (struct borrower){true, ht ? process : 0};
-	if (!(unborn_flags & CLONE_FS))
+	if (!b->share_root)
 		paths_cwd_own = &b->own_cwd;
 	if (share)
 		return;
@@ -339,18 +356,52 @@ static bool end_borrower(void)
 		;
 	/* There may have been no child. */
 	if (b-- > borrowed) {
+		for (struct borrowed *done = b; done < borrowed + borrows; done++)
+			if (done->own_places)
+				raw2(__NR_munmap, done->own_places, sizeof(*done->own_places));
 		borrows = (unsigned int)(b - borrowed);
 		if (fds_own && fds_own != b->fds)
 			fds_drop(fds_own);
 		fds_own = b->fds;
 		rump__self = b->self;
 		paths_cwd_own = b->cwd;
+		places_own = b->places;
 		client_borrower = b->who;
 		refused = b->refused;
 	}
 	if (rump__self.ht)
 		rump__kernel.ops->lend(rump__self.ht, false);
 	return refused;
+}
+
+/**
+ * process_own_places() - Before chroot(2): see to it that no other process has the caller's places
+ *
+ * A vfork child has those of its parent, until then, or of who its parent shares its root with in turn.
+ *
+ * Return: 0 or a negated errno
+ */
+long process_own_places(void)
+{
+	unsigned int whose = borrows;
+	struct places *copy;
+	long memory;
+
+	while (whose && borrowed[whose - 1].share_root)
+		whose--;
+	if (!whose || borrowed[whose - 1].own_places)
+		return 0;
+	memory = raw_call(__NR_mmap, 0, sizeof(*copy), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (raw_failed(memory))
+		return memory;
+	copy = (struct places *)memory;
+	*copy = *places_now();
+	borrowed[whose - 1].own_places = copy;
+	/* Children that share its root, which are the caller and its parents, have them back when theirs end. */
+	for (unsigned int i = whose; i < borrows; i++)
+		borrowed[i].places = copy;
+	places_own = copy;
+	return 0;
 }
 
 /**

@@ -299,7 +299,7 @@ static long perform(struct hijack_call *call, const struct hijack_rule *rule,
  */
 static bool is_unclear(const struct decision *d, const struct hijack_rule *rule, long result)
 {
-	return rule->path[0].path && nplaces &&
+	return rule->path[0].path && places_now()->n &&
 	       (result == -ENOENT || (result == -EXDEV && d->conflict));
 }
 
@@ -502,7 +502,7 @@ static inline __attribute__((always_inline)) long args(struct hijack_call *call)
 	enum plainly side;
 	long result;
 
-	if (!nplaces && !kernel_up)
+	if (!places_now()->n && !kernel_up)
 		return hijack_pass(call);
 	side = plainly(rule, call);
 	if (side != PLAINLY_NOT) {

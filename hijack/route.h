@@ -68,10 +68,27 @@ struct place {
 	uint64_t dev, ino;
 };
 
-extern struct place places[PLACES];
-extern unsigned int nplaces;
+/**
+ * struct places - All of them, as named from the root of a process
+ * @n:		how many there are
+ * @all:	the root is the rump kernel's
+ */
+struct places {
+	unsigned int n;
+	bool all;
+	struct place at[PLACES];
+};
+
+/* Those of this process; and of a vfork child that has its parent's memory, but a root of its own. */
+extern struct places places_main;
+extern __thread struct places *places_own __attribute__((tls_model("initial-exec")));
 extern bool places_on_host; /* some have a directory on the host, too */
 extern uint64_t places_families; /* bit per address family that is the rump kernel's */
+
+static inline struct places *places_now(void)
+{
+	return __builtin_expect(places_own != NULL, 0) ? places_own : &places_main;
+}
 
 void places_read(char **envp);
 const struct place *places_of(const char *path);
@@ -80,6 +97,10 @@ const struct place *places_of_directory(uint64_t dev, uint64_t ino);
 void places_all(void);
 void places_below(const char *root);
 bool places_on_the_way(const char *component, size_t length);
+
+/* ---- process.c ---- */
+
+long process_own_places(void);
 
 /* ---- paths.c ---- */
 

@@ -83,7 +83,7 @@ long client_lifeline(void);
 const char *client_places(void);
 void client_prepare(void);
 bool client_was_process(void);
-void client_executes(bool in_rump);
+void client_executes(bool cwd, bool root_too);
 void client_is(unsigned long process);
 unsigned long client_process(void);
 long client_join(const struct rump__setup *setup);

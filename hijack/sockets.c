@@ -192,7 +192,7 @@ long route_sendmsg(struct hijack_call *call)
 	char room[SUN_ROOM];
 	long result;
 
-	if (!kernel_up && !nplaces)
+	if (!kernel_up && !places_now()->n)
 		return hijack_pass(call);
 	if (!peek(&message, (const void *)call->arg[1], sizeof(message)))
 		return fds_is_open(call->arg[0]) ? -EFAULT : -EBADF;
@@ -243,7 +243,7 @@ long route_sendmmsg(struct hijack_call *call)
 	char room[SUN_ROOM];
 	long result = 0;
 
-	if (!kernel_up && !nplaces)
+	if (!kernel_up && !places_now()->n)
 		return hijack_pass(call);
 	for (; n < call->arg[2] && n < MESSAGES && !result; n++) {
 		struct message_vector copy;

@@ -43,7 +43,7 @@ static const void *rump_address(const void *address, unsigned long *length, char
 	uint32_t room = (uint32_t)*length;
 	size_t size;
 
-	if (!nplaces || room <= SUN_PATH + 1 || room > SUN_ROOM || !peek(copy, address, room) ||
+	if (!places_now()->n || room <= SUN_PATH + 1 || room > SUN_ROOM || !peek(copy, address, room) ||
 	    *(uint16_t *)copy != AF_UNIX || !copy[SUN_PATH])
 		return NULL;
 	ROOM(path);
@@ -128,7 +128,7 @@ void unix_name_back(void *address, uint32_t *length, uint32_t room)
 	uint32_t stored;
 	long size;
 
-	if (!address || !nplaces || room <= SUN_PATH || !peek(&stored, length, sizeof(stored)) ||
+	if (!address || !places_now()->n || room <= SUN_PATH || !peek(&stored, length, sizeof(stored)) ||
 	    stored <= SUN_PATH + 1 || stored > SUN_ROOM)
 		return;
 	size = stored < room ? stored : room;
@@ -204,7 +204,7 @@ static long with_name(struct hijack_call *call, int address, hijack_fn *fn)
 	uint32_t *length = (uint32_t *)call->arg[address + 1], room = 0;
 	long result;
 
-	if (!where || !nplaces || !fd_is_rump(call->arg[0]) || !peek(&room, length, sizeof(room)))
+	if (!where || !places_now()->n || !fd_is_rump(call->arg[0]) || !peek(&room, length, sizeof(room)))
 		return fn(call);
 	result = fn(call);
 	if (result >= 0)

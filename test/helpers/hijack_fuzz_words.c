@@ -82,19 +82,19 @@ static void require(bool good)
 
 static void fuzz_places(void)
 {
-	nplaces = 0;
+	places_main.n = 0;
 	places_families = 0;
 	if (setjmp(refused))
 		return;
 	places_read(NULL);
-	require(nplaces <= PLACES);
-	for (unsigned int i = 0; i < nplaces; i++) {
-		const char *name = places[i].name;
+	require(places_main.n <= PLACES);
+	for (unsigned int i = 0; i < places_main.n; i++) {
+		const char *name = places_main.at[i].name;
 
-		require(name[0] == '/' && name[1] && strlen(name) == places[i].length);
-		require(name[places[i].length - 1] != '/');
+		require(name[0] == '/' && name[1] && strlen(name) == places_main.at[i].length);
+		require(name[places_main.at[i].length - 1] != '/');
 		require(!strstr(name, "//") && !strstr(name, "/../") && !strstr(name, "/./"));
-		require(places_of(name) && places_of(name)->length == places[i].length);
+		require(places_of(name) && places_of(name)->length == places_main.at[i].length);
 	}
 }
 

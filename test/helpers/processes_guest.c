@@ -5,6 +5,7 @@
  *	processes_guest mix FILE ROUNDS SEED	vfork, CLONE_VM, posix_spawn and fork at random
  *	processes_guest files FILE ROUNDS	children on borrowed time that share descriptors, or do not
  *	processes_guest fs FILE ROUNDS		the same with the working directory
+ *	processes_guest roots FILE ROUNDS	chroot in a vfork child, which shares its parent's root or not
  *	processes_guest sibling FILE ROUNDS	CLONE_PARENT
  *	processes_guest spawns FILE ROUNDS	posix_spawn in four threads at once
  *	processes_guest full FILE ROUNDS	fork until no more processes fit
@@ -17,6 +18,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +279,87 @@ static int fs(const char *name)
 	return 0;
 }
 
+static char *where, *what; /* the file's directory, and its name there with a slash */
+
+/**
+ * expect_names() - Which names there are of a file in either kernel, from this root
+ * @below:	the rump kernel's file, from its own directory
+ */
+static int expect_names(bool rump, bool host, bool below)
+{
+	char name[4096];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s%s", where, what);
+	if (!access(name, F_OK) != rump || !access("/etc", F_OK) != host || !access(what, F_OK) != below)
+		return 1;
+	fd = open(rump ? name : what, O_RDONLY);
+	return (fd < 0 || close(fd)) && (rump || below);
+}
+
+static int enter_host(void *unused)
+{
+	(void)unused;
+	return chroot("/var") || chdir("/") || expect_names(false, false, false);
+}
+
+static int enter_rump(void *unused)
+{
+	(void)unused;
+	return chroot(where) || expect_names(false, false, true);
+}
+
+static int run(int (*fn)(void *), int flags)
+{
+	int status;
+	pid_t pid = clone(fn, stacks[1] + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD | flags, NULL);
+
+	return pid < 0 || waitpid(pid, &status, 0) != pid || status;
+}
+
+/* Of a child that has children of its own in turn. */
+static int enter_by_children(void *unused)
+{
+	(void)unused;
+	if (run(enter_host, 0) || expect_names(true, true, false))
+		return 1;
+	return run(enter_rump, CLONE_FS) || expect_names(false, false, true);
+}
+
+/**
+ * roots() - What such a child does with the root
+ */
+static int roots(char *name)
+{
+	char copy[4096];
+	int status;
+	pid_t pid;
+
+	snprintf(copy, sizeof(copy), "%s", name);
+	where = strdup(dirname(copy));
+	what = name + strlen(where);
+	if (expect_names(true, true, false))
+		errx(1, "the names before");
+	if (borrow(enter_host, 0, NULL) || expect_names(true, true, false))
+		errx(1, "a child with its own root on the host");
+	if (borrow(enter_rump, 0, NULL) || expect_names(true, true, false))
+		errx(1, "a child with its own root in the rump kernel");
+	if (borrow(enter_by_children, 0, NULL) || expect_names(true, true, false))
+		errx(1, "a child whose own has its root");
+	pid = fork();
+	if (pid == 0)
+		_exit(borrow(enter_host, CLONE_FS, NULL) || expect_names(false, false, false));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		errx(1, "a child with its parent's root on the host");
+	pid = fork();
+	if (pid == 0)
+		_exit(borrow(enter_rump, CLONE_FS, NULL) || expect_names(false, false, true));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		errx(1, "a child with its parent's root in the rump kernel");
+	free(where);
+	return 0;
+}
+
 /**
  * sibling() - A child that is its parent's sibling
  */
@@ -390,6 +473,8 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], "files") && files(argv[2]))
 			return 1;
 		if (!strcmp(argv[1], "fs") && fs(argv[2]))
+			return 1;
+		if (!strcmp(argv[1], "roots") && roots(argv[2]))
 			return 1;
 		if (!strcmp(argv[1], "sibling") && sibling())
 			return 1;

@@ -39,6 +39,14 @@ teardown() {
 	assert_success
 }
 
+@test "chroot in a vfork child, on the host or into the image, is not its parent's, but with CLONE_FS" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	run timeout -k 2 100 env RUMPHIJACK=path=/mnt "RUMP_MOUNT=$IMG:/" "LD_PRELOAD=$BUILD/lib/librumphijack.so" \
+		"$BUILD/test/processes_guest" roots /mnt/f 5
+	assert_success
+	refute_output
+}
+
 @test "posix_spawn in several threads at once" {
 	run inside "$BUILD/test/processes_guest" spawns /mnt/f 1
 	assert_success
