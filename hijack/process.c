@@ -137,6 +137,23 @@ static long claim(unsigned long flags)
 }
 
 /**
+ * refuse_sharing() - A child was to have a copy of this memory, but the very table of descriptors
+ *
+ * Each of the two would take what is the other's: who has which number, and which are parked, is written down
+ * in the memory, and the host's placeholders are in the table.
+ */
+static long refuse_sharing(void)
+{
+	static bool said;
+
+	if (!said && !hijack_sealed)
+		hijack_say("clone(2) with CLONE_FILES needs CLONE_VM, or a program without the rump kernel",
+			   NULL, -EINVAL);
+	said = true;
+	return -EINVAL;
+}
+
+/**
  * hijack_on_clone() - Before a clone
  */
 long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
@@ -146,6 +163,8 @@ long hijack_on_clone(struct hijack_call *call, enum hijack_kind kind)
 
 	if (call->nr == __NR_clone3)
 		peek(&flags, (const void *)call->arg[0], sizeof(flags));
+	if (kind == HIJACK_FORK && flags & CLONE_FILES && (kernel_up || places_now()->n || places_families))
+		return refuse_sharing();
 	/* Who goes on at the same time with the same memory. */
 	if (kind != HIJACK_FORK && call->nr != __NR_vfork && !(flags & CLONE_VFORK))
 		fds_threads = true;

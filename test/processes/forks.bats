@@ -90,3 +90,46 @@ teardown() {
 	assert_success
 	assert_output '{}'
 }
+
+@test "a child with its parent's descriptors and memory of its own is refused, with one message, and nothing is lost" {
+	cat >"$HERE/share.py" <<-'P'
+		import ctypes, errno, os, signal, struct, sys
+		CLONE, CLONE3, FILES, VFORK, FS = 56, 435, 0x400, 0x4000, 0x200
+		libc = ctypes.CDLL(None, use_errno=True)
+		def clone(flags):
+		    pid = libc.syscall(CLONE, flags | signal.SIGCHLD, 0, 0, 0, 0)
+		    if pid == 0:
+		        os.open('/', os.O_RDONLY)
+		        os._exit(0)
+		    return os.waitpid(pid, 0)[1] if pid > 0 else errno.errorcode[ctypes.get_errno()]
+		def clone3(flags):
+		    args = struct.pack('11Q', flags, 0, 0, 0, signal.SIGCHLD, *[0] * 6)
+		    pid = libc.syscall(CLONE3, args, len(args))
+		    if pid == 0:
+		        os._exit(0)
+		    return os.waitpid(pid, 0)[1] if pid > 0 else errno.errorcode[ctypes.get_errno()]
+		if len(sys.argv) > 1:
+		    print('before', clone(FILES))
+		# A number that is parked, as its file is closed, and one above it.
+		first = os.open('/mnt/file', os.O_CREAT | os.O_RDWR)
+		second = os.open('/mnt/file', os.O_RDWR)
+		os.close(first)
+		print(clone(FILES), clone(FILES | VFORK), clone3(FILES), clone(0), clone(FS), clone3(0))
+		assert os.open('/mnt/file', os.O_RDWR) == first
+		host = os.open('/', os.O_RDONLY)
+		for fd, name in (first, '/mnt/file'), (second, '/mnt/file'), (host, '/'):
+		    assert os.path.samestat(os.fstat(fd), os.stat(name))
+	P
+	local message='rumphijack: clone(2) with CLONE_FILES needs CLONE_VM, or a program without the rump kernel: error 22'
+	run inside python3 "$HERE/share.py"
+	assert_success
+	assert_output "$(printf '%s\n' "$message" 'EINVAL EINVAL EINVAL 0 0 0')"
+	# Also before the kernel is up, and not for a program that has none.
+	run inside python3 "$HERE/share.py" before
+	assert_success
+	assert_output "$(printf '%s\n' "$message" 'before EINVAL' 'EINVAL EINVAL EINVAL 0 0 0')"
+	sed '/^# A number/,$d' "$HERE/share.py" >"$HERE/none.py"
+	run inside env RUMPHIJACK= python3 "$HERE/none.py" before
+	assert_success
+	assert_output 'before 0'
+}
