@@ -31,8 +31,6 @@
 #define SPAWN_STACK    16384
 #define NUMBER_ROOM    24
 #define COMM_ROOM      16
-#define EXIT_KERNEL    1
-#define EXIT_CONFIG    2
 
 static int control = -1;
 static int root;

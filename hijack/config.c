@@ -13,7 +13,6 @@
 #include "state.h"
 #include "str.h"
 
-#define EXIT_CONFIG 2
 #define MAX_SAVED   32
 #define PATH_ROOM   4096
 

@@ -19,8 +19,6 @@
 #define SOL_SOCKET     1
 #define SO_PEERCRED    17
 #define URL	       "unix://"
-#define EXIT_KERNEL    1
-#define EXIT_CONFIG    2
 
 struct address {
 	uint16_t family;

@@ -205,7 +205,7 @@ void fds_start(void)
 		master = high_move((int)fd);
 	if (master < 0) {
 		hijack_say("cannot make a placeholder for descriptors", NULL, fd);
-		raw1(__NR_exit_group, 1);
+		raw1(__NR_exit_group, EXIT_KERNEL);
 	}
 	fds_hide(master);
 	fds_hide(rump__kernel.fd);

@@ -29,7 +29,6 @@
 #include "str.h"
 
 #define X_OK		1
-#define EXIT_REFUSED	1
 #define HEAD_SIZE	256 /* BINPRM_BUF_SIZE */
 #define MAX_SCRIPTS	5   /* that are each other's interpreters, as in Linux */
 #define STACK_ARGUMENTS 500

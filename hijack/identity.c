@@ -22,9 +22,8 @@
 #include "identity.h"
 #include "kernel.h"
 #include "raw.h"
+#include "state.h"
 #include "str.h"
-
-#define EXIT_KERNEL 1
 
 /* As getresuid(2) and getresgid(2) give them. */
 struct ids {

@@ -35,8 +35,6 @@
 
 #define BOOT_STACK  (256ul << 10)
 #define GUARD_SIZE  4096ul
-#define EXIT_CONFIG 2
-#define EXIT_KERNEL 1
 
 bool kernel_up;
 

@@ -22,7 +22,6 @@
 #include "str.h"
 
 #define DEFAULT	    "path=/rump,socket=all:nolocal"
-#define EXIT_CONFIG 2
 #define PAGE_SIZE   4096ul
 
 /* "/proc/" and "/dev/", as words */

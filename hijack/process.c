@@ -40,7 +40,6 @@
 
 #define COMM_ROOM  16
 #define BORROWS	   4 /* a vfork child may vfork */
-#define EXIT_REFUSED 1
 #define SHARED	   (CLONE_FILES | CLONE_FS)
 
 /**
@@ -92,7 +91,7 @@ void hijack_on_start(char **argv, char **envp)
 	if (client_root_is_rump)
 		places_all();
 	if ((places_now()->n || places_families) && rump__image_reserve())
-		raw1(__NR_exit_group, 1);
+		raw1(__NR_exit_group, EXIT_KERNEL);
 }
 
 /**

@@ -36,7 +36,7 @@ static char *map_room(void)
 
 	if (raw_failed(at)) {
 		hijack_say("no memory for a path", NULL, at);
-		raw1(__NR_exit_group, 1);
+		raw1(__NR_exit_group, EXIT_KERNEL);
 	}
 	return (char *)at;
 }

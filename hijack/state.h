@@ -9,6 +9,13 @@
 
 struct rump__action;
 
+/* What a process ends with that the shim ends. */
+enum hijack_exit {
+	EXIT_KERNEL = 1,  /* it cannot have the kernel, or the kernel cannot go on */
+	EXIT_REFUSED = 1, /* what it was to be, or to execute, is not possible */
+	EXIT_CONFIG = 2,  /* the environment has a mistake */
+};
+
 /* Large and rarely used: apart from what every program uses, which lies in few pages then. */
 #define RARELY __attribute__((section("rarely,\"aw\",@nobits#")))
 

@@ -23,7 +23,6 @@
 #include "str.h"
 
 #define CLONE_SIGNAL SIGCHLD
-#define EXIT_KERNEL  1
 
 bool watched_missed;
 

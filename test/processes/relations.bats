@@ -23,23 +23,23 @@ alike() {
 }
 
 @test "locks of flock, fcntl and open file descriptions exclude, pass on and end with their holder, killed or crashed; leases" {
-	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ locks
+	alike python3 "$RUMP_TOP/test/helpers/processes_files.py" @ locks
 }
 
 @test "pipes by name: data, end of file, SIGPIPE, a killed or crashed writer" {
-	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ pipes
+	alike python3 "$RUMP_TOP/test/helpers/processes_files.py" @ pipes
 }
 
 @test "unix sockets: descriptors and credentials of another process, a killed peer" {
-	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ sockets
+	alike python3 "$RUMP_TOP/test/helpers/processes_files.py" @ sockets
 }
 
 @test "mappings of one file in several processes are one; inherited, truncated, killed" {
-	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ mappings
+	alike python3 "$RUMP_TOP/test/helpers/processes_files.py" @ mappings
 }
 
 @test "signals and waits: handlers, stops, groups, statuses, the parent's death" {
-	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ signals
+	alike python3 "$RUMP_TOP/test/helpers/processes_signals.py" @ signals
 }
 
 @test "a child that only executes a program of the host does so at once, whatever its parent's threads do" {
@@ -52,7 +52,7 @@ alike() {
 }
 
 @test "SIGIO and SIGURG for the owner of a file reach another process, whatever it does" {
-	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ owners
+	alike python3 "$RUMP_TOP/test/helpers/processes_signals.py" @ owners
 }
 
 @test "SIGIO for the process group that owns a file reaches its members, whoever made them that and whatever its leader does" {
@@ -68,15 +68,15 @@ alike() {
 
 @test "umask, credentials and limits are a process's own, and last over exec" {
 	[ "$(id -u)" = 0 ] || skip "needs root, to become somebody else"
-	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ rights
+	alike python3 "$RUMP_TOP/test/helpers/processes_own.py" @ rights
 }
 
 @test "working directories, descriptors and offsets over fork and exec" {
-	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ cwd
+	alike python3 "$RUMP_TOP/test/helpers/processes_own.py" @ cwd
 }
 
 @test "a program executed by a process with threads, or that cannot be: threads, locks, offsets, directory" {
-	alike python3 "$RUMP_TOP/test/helpers/processes_relations.py" @ executions
+	alike python3 "$RUMP_TOP/test/helpers/processes_own.py" @ executions
 }
 
 @test "a forked child has the signal mask of its parent, whatever signals come while it is made" {
