@@ -288,6 +288,7 @@ void kernel_configure(void)
 	/* What concerns the kernel is its server's to check, if there is one. */
 	if (rump__getenv(envp, "RUMP_SERVER"))
 		return;
-	if (rump__params_read(&params, envp) || !rump__net_check(envp) || (mounts && !mounts_read(mounts)))
+	if (rump__params_read(&params, envp) || !rump__net_check(envp, params.ncpu) ||
+	    (mounts && !mounts_read(mounts)))
 		give_up(EXIT_CONFIG);
 }

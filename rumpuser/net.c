@@ -5,8 +5,10 @@
  * Theory of operation
  *
  * A port is opened once, by the process that boots, and stays open as long as that process
- * lives. One host thread sends by it and one receives; backends with RUMPUSER_EXT_NET_DIRECT
- * let any thread send, on a bus those of other processes too. Frames come and go with a struct virtio_net_hdr in front, in pieces of memory.
+ * lives. It has one queue, or several if the backend can do that: what one of them receives, no
+ * other does. One host thread sends by a queue and one receives; backends with
+ * RUMPUSER_EXT_NET_DIRECT let any thread send, on a bus those of other processes too. Frames come and
+ * go with a struct virtio_net_hdr in front, in pieces of memory.
  */
 #include <asm/errno.h>
 #include <asm/poll.h>
@@ -19,7 +21,7 @@
 
 #define FD_HIGH 700 /* out of the way of programs that count from 3 */
 
-static struct net nets[RUMPUSER_EXT_NET_PORTS];
+static struct net nets[RUMPUSER_EXT_NET_PORTS][RUMPUSER_EXT_NET_QUEUES];
 
 static const struct net_ops *const kinds[] = {
 	[RUMPUSER_EXT_NET_BUS] = &net_bus_ops,
@@ -125,22 +127,30 @@ void net_copy_out(const struct iovec *iov, unsigned int n, size_t skip, void *to
 
 int rumpuser_ext_net_open(unsigned int port, struct rumpuser_ext_net *net)
 {
+	const struct net_ops *ops;
 	int err;
 
-	if (port >= RUMPUSER_EXT_NET_PORTS || nets[port].ops)
+	if (port >= RUMPUSER_EXT_NET_PORTS || nets[port][0].ops)
 		return -EINVAL;
 	if ((unsigned int)net->kind >= sizeof(kinds) / sizeof(kinds[0]) || !kinds[net->kind])
 		return -EINVAL;
+	if (net->queues > RUMPUSER_EXT_NET_QUEUES)
+		return -EINVAL;
+	ops = kinds[net->kind];
+	if (!ops->queues && net->queues > 1)
+		return -EOPNOTSUPP;
+	if (!ops->queues)
+		net->queues = 1;
 	net->features = 0;
-	err = kinds[net->kind]->open(&nets[port], net);
-	if (!err)
-		nets[port].ops = kinds[net->kind];
+	err = ops->open(nets[port], net);
+	for (unsigned int i = 0; !err && i < net->queues; i++)
+		nets[port][i].ops = ops;
 	return err;
 }
 
 void rumpuser_ext_net_share(unsigned int port, struct rumpuser_ext_net_share *share)
 {
-	const struct net *net = &nets[port];
+	const struct net *net = nets[port];
 
 	*share = (struct rumpuser_ext_net_share){ .fd = net->fd };
 	if (net->ops == &net_bus_ops) {
@@ -161,31 +171,32 @@ void rumpuser_ext_net_join(unsigned int port, int pid, const struct rumpuser_ext
 	fd = raw4(__NR_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	if (net_bus_join(&nets[port], fd, share->place) == 0)
-		nets[port].ops = &net_bus_ops;
+	if (net_bus_join(nets[port], fd, share->place) == 0)
+		nets[port][0].ops = &net_bus_ops;
 	raw1(__NR_close, fd);
 }
 
 void rumpuser_ext_net_end(void)
 {
 	for (unsigned int i = 0; i < RUMPUSER_EXT_NET_PORTS; i++)
-		if (nets[i].stream)
-			net_stream_hang_up(&nets[i]);
+		if (nets[i][0].stream)
+			net_stream_hang_up(nets[i]);
 	for (unsigned int i = 0; i < RUMPUSER_EXT_NET_PORTS; i++)
-		if (nets[i].stream)
-			net_stream_wait(&nets[i]);
+		if (nets[i][0].stream)
+			net_stream_wait(nets[i]);
 }
 
-long rumpuser_ext_net_send(unsigned int port, const void *iov, unsigned int n)
+long rumpuser_ext_net_send(unsigned int port, unsigned int queue, const void *iov, unsigned int n)
 {
-	if (!nets[port].ops)
-		return -ENODEV;
-	return nets[port].ops->send(&nets[port], iov, n);
+	struct net *net = &nets[port][queue];
+
+	return net->ops ? net->ops->send(net, iov, n) : -ENODEV;
 }
 
-long rumpuser_ext_net_receive(unsigned int port, const void *iov, unsigned int n, int flags,
-			      const void *filter)
+long rumpuser_ext_net_receive(unsigned int port, unsigned int queue, const void *iov,
+			      unsigned int n, int flags, const void *filter)
 {
-	return nets[port].ops->receive(&nets[port], iov, n, !(flags & RUMPUSER_EXT_NET_NOWAIT),
-				       filter);
+	struct net *net = &nets[port][queue];
+
+	return net->ops->receive(net, iov, n, !(flags & RUMPUSER_EXT_NET_NOWAIT), filter);
 }

@@ -20,7 +20,7 @@ struct net_bus;
 struct net_stream;
 
 /**
- * struct net - An open port
+ * struct net - A queue of an open port; most have one
  * @ops:	of its backend
  * @fd:		what it reads and writes
  * @stream:	of a backend that sends frames through a stream
@@ -37,8 +37,11 @@ struct net {
 
 /**
  * struct net_ops - A backend; as rumpuser_ext_net_open() and so on say
+ * @open:	the first of the port's queues is @net, and the others follow. Where @queues says that there
+ *		may be several, what->queues is theirs to set
  */
 struct net_ops {
+	bool queues;
 	int (*open)(struct net *net, struct rumpuser_ext_net *what);
 	long (*send)(struct net *net, const struct iovec *iov, unsigned int n);
 	long (*receive)(struct net *net, const struct iovec *iov, unsigned int n, bool wait,

@@ -448,4 +448,4 @@ static long bus_receive(struct net *net, const struct iovec *iov, unsigned int n
 	}
 }
 
-const struct net_ops net_bus_ops = { bus_open, bus_send, bus_receive };
+const struct net_ops net_bus_ops = { false, bus_open, bus_send, bus_receive };

@@ -33,4 +33,4 @@ static int passt_open(struct net *net, struct rumpuser_ext_net *what)
 	return net_stream_open(net, what->path, argv, false, PREFIX);
 }
 
-const struct net_ops net_passt_ops = { passt_open, net_stream_send, net_stream_receive };
+const struct net_ops net_passt_ops = { false, passt_open, net_stream_send, net_stream_receive };

@@ -19,4 +19,4 @@ static int vde_open(struct net *net, struct rumpuser_ext_net *what)
 	return net_stream_open(net, what->path, argv, true, PREFIX);
 }
 
-const struct net_ops net_vde_ops = { vde_open, net_stream_send, net_stream_receive };
+const struct net_ops net_vde_ops = { false, vde_open, net_stream_send, net_stream_receive };

@@ -201,6 +201,7 @@ void rumpuser_ext_kick(int fd);
 int rumpuser_ext_gettid(void);
 
 #define RUMPUSER_EXT_NET_PORTS	8
+#define RUMPUSER_EXT_NET_QUEUES	16
 #define RUMPUSER_EXT_NET_NOWAIT	1
 #define RUMPUSER_EXT_NET_OFFLOAD 1
 #define RUMPUSER_EXT_NET_DIRECT	2
@@ -220,6 +221,8 @@ enum rumpuser_ext_net_kind {
  * @args:	further arguments of passt(1), each ended by a zero byte, the list by another
  * @path:	directories with programs, as in PATH
  * @mtu:	bytes; 0 is replaced by what suits the network
+ * @queues:	how many are wanted, up to RUMPUSER_EXT_NET_QUEUES; 0 is replaced by what suits the network
+ * @cpus:	at most so many queues suit
  * @features:	result: RUMPUSER_EXT_NET_OFFLOAD, RUMPUSER_EXT_NET_DIRECT
  */
 struct rumpuser_ext_net {
@@ -228,6 +231,8 @@ struct rumpuser_ext_net {
 	const char *args;
 	const char *path;
 	unsigned int mtu;
+	unsigned int queues;
+	unsigned int cpus;
 	unsigned int features;
 };
 
@@ -246,7 +251,7 @@ struct rumpuser_ext_net_filter {
  * @port:	number for it, below RUMPUSER_EXT_NET_PORTS
  * @net:	what to open; completed
  *
- * Return: 0 or -errno, and the port is not open
+ * Return: 0 or -errno, and the port is not open; -EOPNOTSUPP: it has one queue only
  */
 int rumpuser_ext_net_open(unsigned int port, struct rumpuser_ext_net *net);
 
@@ -300,6 +305,7 @@ int rumpuser_ext_net_fault(unsigned long addr);
 /**
  * rumpuser_ext_net_send() - Send a frame
  * @port:	open port
+ * @queue:	one of its queues
  * @iov:	array of struct iovec; the first is a struct virtio_net_hdr
  * @n:		elements
  *
@@ -307,11 +313,12 @@ int rumpuser_ext_net_fault(unsigned long addr);
  *
  * Return: 0 or -errno: the frame is lost; -ENODEV: nothing is open here
  */
-long rumpuser_ext_net_send(unsigned int port, const void *iov, unsigned int n);
+long rumpuser_ext_net_send(unsigned int port, unsigned int queue, const void *iov, unsigned int n);
 
 /**
  * rumpuser_ext_net_receive() - Receive a frame
  * @port:	open port
+ * @queue:	one of its queues
  * @iov:	array of struct iovec, filled with a struct virtio_net_hdr and the frame
  * @n:		elements
  * @flags:	RUMPUSER_EXT_NET_NOWAIT or 0: may block
@@ -319,8 +326,8 @@ long rumpuser_ext_net_send(unsigned int port, const void *iov, unsigned int n);
  *
  * Return: bytes, or -errno: -EAGAIN there is none now, -ENOLINK there will be none any more
  */
-long rumpuser_ext_net_receive(unsigned int port, const void *iov, unsigned int n, int flags,
-			      const void *filter);
+long rumpuser_ext_net_receive(unsigned int port, unsigned int queue, const void *iov,
+			      unsigned int n, int flags, const void *filter);
 
 #ifdef __cplusplus
 }

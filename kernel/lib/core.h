@@ -226,7 +226,7 @@ int rump__mount(const char *source, const char *dir, const char *type, unsigned 
 void rump__creds(struct rump_bootinfo *info);
 
 /* net.c: false, or an errno value, after a message */
-bool rump__net_check(char *const *envp);
+bool rump__net_check(char *const *envp, unsigned int ncpu);
 int rump__net_up(void);
 
 /* lo.c, tune.c, exit.c, gdb.c, message.c */

@@ -3,7 +3,7 @@
  * net.c - RUMP_NET: from its words to devices with addresses
  *
  * Done by the process that boots, before the program uses the kernel. The network is opened,
- * becomes an Ethernet device, and two host threads move its frames
+ * becomes an Ethernet device, and two host threads move the frames of each of its queues
  * (kernel/arch/rump/drivers/rumpnet.c). Then it gets its addresses, and name servers are written to
  * /etc/resolv.conf of the rump kernel. If there are none, that is a copy of the host's: the
  * program's until somebody knows better, such as its DHCP client.
@@ -25,12 +25,32 @@
 /* Where passt and vde_plug are looked for: not by what a program has for PATH. */
 #define PATH	    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* @argument: twice the port, and 1 to send. */
+_Static_assert(RUMPUSER_EXT_NET_QUEUES == RUMP_NET_QUEUES, "one is the other");
+
+/* @argument: as start_threads() puts it together. */
 static void run_thread(void *argument)
 {
-	unsigned long which = (unsigned long)argument;
+	unsigned long which = (unsigned long)argument, queue = which / 2;
 
-	rump__kernel.ops->net(which / 2, which % 2, rumpuser_ext_gettid());
+	rump__kernel.ops->net(queue / RUMP_NET_QUEUES, queue % RUMP_NET_QUEUES, which % 2,
+			      rumpuser_ext_gettid());
+}
+
+/**
+ * start_threads() - Have the frames of a port moved
+ * @queues:	how many it has
+ *
+ * Return: 0 or an errno value
+ */
+static int start_threads(unsigned int port, unsigned int queues)
+{
+	unsigned long first = port * 2ul * RUMP_NET_QUEUES;
+	int err = 0;
+
+	for (unsigned long i = 0; i < queues * 2ul && !err; i++)
+		err = -rump__setup.thread(run_thread, (void *)(first + i),
+					  i % 2 ? "rump-net-send" : "rump-net-recv");
+	return err;
 }
 
 static int fail(const struct net_config *net, int err, const char *what)
@@ -49,6 +69,8 @@ static int cannot_open(const struct net_config *net, int err)
 		[RUMPUSER_EXT_NET_BUS] = "the file is no bus, or cannot be made one",
 	};
 
+	if (net->kind == RUMPUSER_EXT_NET_TAP && err == EOPNOTSUPP)
+		return fail(net, err, "the tap is for one queue, as it was not made with multi_queue");
 	return fail(net, err, programs[net->kind]);
 }
 
@@ -74,14 +96,16 @@ static int index_of(const char *name)
 static int open_device(const struct net_config *net, unsigned int port, struct rump_net_info *info)
 {
 	struct rumpuser_ext_net what = { .kind = net->kind, .name = net->name, .args = net->args,
-					 .path = PATH, .mtu = net->mtu };
+					 .path = PATH, .mtu = net->mtu, .queues = net->queues,
+					 .cpus = rump__params.ncpu };
 	int err = -rumpuser_ext_net_open(port, &what);
 
 	if (err)
 		return cannot_open(net, err);
 	rump__kernel.layout.pid = raw0(__NR_getpid);
 	rumpuser_ext_net_share(port, &rump__kernel.layout.nets[port]);
-	*info = (struct rump_net_info){ .port = port, .features = what.features, .mtu = what.mtu };
+	*info = (struct rump_net_info){ .port = port, .queues = what.queues,
+					.features = what.features, .mtu = what.mtu };
 	memcpy(info->mac, net->mac, sizeof(info->mac));
 	if (!net->has_mac) {
 		err = -rumpuser_ext_random(info->mac, sizeof(info->mac));
@@ -90,9 +114,8 @@ static int open_device(const struct net_config *net, unsigned int port, struct r
 		info->mac[0] = (info->mac[0] & ~3) | LOCAL_MAC;
 	}
 	err = -rump__enter(RUMP_CALL_NET_ADD, (long)info, 0, 0, 0, 0, 0);
-	for (unsigned long i = 0; i < 2 && !err; i++)
-		err = -rump__setup.thread(run_thread, (void *)(port * 2ul + i),
-					  i ? "rump-net-send" : "rump-net-recv");
+	if (!err)
+		err = start_threads(port, what.queues);
 	return err ? fail(net, err, "the kernel cannot make a device") : 0;
 }
 
@@ -225,10 +248,11 @@ static void write_resolv_conf(const struct text *file)
 /**
  * rump__net_check() - Check RUMP_NET
  * @envp:	environment
+ * @ncpu:	what it says of virtual CPUs
  *
  * Return: false after a message
  */
-bool rump__net_check(char *const *envp)
+bool rump__net_check(char *const *envp, unsigned int ncpu)
 {
 	const char *list = rump__getenv(envp, "RUMP_NET");
 	static struct net_config net;
@@ -237,7 +261,7 @@ bool rump__net_check(char *const *envp)
 	size_t length;
 
 	for (; list && (list = net_next(list, &length)); list += length) {
-		if (!net_parse(&net, list, length, why)) {
+		if (!net_parse(&net, list, length, why) || !net_fits(&net, ncpu, why)) {
 			rump__error("RUMP_NET='%.*s': %s", (int)length, list, why);
 			return false;
 		}
@@ -268,7 +292,7 @@ int rump__net_up(void)
 
 	if (!list)
 		return 0;
-	if (!rump__net_check(rump__setup.envp))
+	if (!rump__net_check(rump__setup.envp, rump__params.ncpu))
 		return EINVAL;
 	rump__lo_up();
 	for (; (list = net_next(list, &length)) && !err; list += length) {

@@ -37,6 +37,7 @@ struct net_address {
  * @name:	of a bus, a tap, a VDE
  * @args:	for passt(1): each ended by a zero byte, and one more
  * @nargs:	bytes of @args
+ * @queues:	0: as many as suit
  * @search:	domains that DHCP has given, with blanks between
  */
 struct net_config {
@@ -52,6 +53,7 @@ struct net_config {
 	char search[NET_SEARCH];
 	unsigned int naddresses, ngateways, ndns;
 	unsigned int mtu;
+	unsigned int queues;
 	unsigned char mac[6];
 	bool has_mac;
 	bool dhcp;
@@ -60,6 +62,7 @@ struct net_config {
 /* netparse.c */
 const char *net_next(const char *list, size_t *length);
 bool net_parse(struct net_config *net, const char *text, size_t length, char why[NET_WHY]);
+bool net_fits(const struct net_config *net, unsigned int ncpu, char why[NET_WHY]);
 bool net_parse_address(const char *value, bool slash, struct net_address *a);
 
 /* netports.c */

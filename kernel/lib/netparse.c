@@ -200,6 +200,30 @@ static bool forward(struct net_config *net, const char *option, const char *valu
 	return true;
 }
 
+_Static_assert(RUMPUSER_EXT_NET_QUEUES == 16, "in the message below");
+
+static const char *name_of(enum rumpuser_ext_net_kind kind)
+{
+	unsigned int i = 0;
+
+	while (kinds[i].kind != kind)
+		i++;
+	return kinds[i].name;
+}
+
+/* A number is one that some kernel could have; whether this one does, net_fits() says. */
+static bool queues(struct net_config *net, const char *value, char *why)
+{
+	if (net->kind != RUMPUSER_EXT_NET_TAP) {
+		str_printf(why, NET_WHY, "'queues' is an option of 'tap', not of '%s'",
+			   name_of(net->kind));
+		return false;
+	}
+	if (number(value, RUMPUSER_EXT_NET_QUEUES, &net->queues) && net->queues)
+		return true;
+	return wrong(why, "no number of queues from 1 to 16", value);
+}
+
 static bool key(struct net_config *net, const char *name, size_t length, const char *value,
 		char *why)
 {
@@ -225,6 +249,8 @@ static bool key(struct net_config *net, const char *name, size_t length, const c
 		return net->has_mac ||
 		       wrong(why, "no address of one device, as in 02:00:00:00:00:01", value);
 	}
+	if (value && is(name, length, "queues"))
+		return queues(net, value, why);
 	if (value && passt && is(name, length, "tcp"))
 		return forward(net, "-t", value, why);
 	if (value && passt && is(name, length, "udp"))
@@ -305,4 +331,18 @@ bool net_parse(struct net_config *net, const char *text, size_t length, char why
 	if (net->kind == RUMPUSER_EXT_NET_PASST && !net->naddresses)
 		net->dhcp = true;
 	return true;
+}
+
+/**
+ * net_fits() - Whether a kernel can have a network
+ * @ncpu:	its virtual CPUs
+ * @why:	result: why not
+ */
+bool net_fits(const struct net_config *net, unsigned int ncpu, char why[NET_WHY])
+{
+	if (net->queues <= ncpu)
+		return true;
+	str_printf(why, NET_WHY, "%u queues want as many virtual CPUs, and RUMP_NCPU is %u",
+		   net->queues, ncpu);
+	return false;
 }

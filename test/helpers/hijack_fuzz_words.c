@@ -125,6 +125,7 @@ static void fuzz_networks(void)
 		}
 		require(memchr(net.name, 0, sizeof(net.name)) && net.nargs <= sizeof(net.args));
 		require(!net.nargs || !net.args[net.nargs - 1]);
+		require(net.queues <= RUMPUSER_EXT_NET_QUEUES && (!net.queues || net.kind == RUMPUSER_EXT_NET_TAP));
 		require(net.naddresses <= NET_ADDRESSES && net.ndns <= NET_ADDRESSES && net.ngateways <= 2);
 		for (unsigned int i = 0; i < net.naddresses; i++)
 			require(net.addresses[i].prefix <= (net.addresses[i].family == 2 ? 32 : 128));

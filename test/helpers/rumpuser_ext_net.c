@@ -53,7 +53,7 @@ static long send_by(unsigned int port, struct packet p)
 	long err;
 
 	pieces(&p, iov);
-	QUIET(err = rumpuser_ext_net_send(port, iov, 3));
+	QUIET(err = rumpuser_ext_net_send(port, 0, iov, 3));
 	return err;
 }
 
@@ -65,7 +65,7 @@ static long receive_by(unsigned int port, struct packet *p, int flags,
 	long n;
 
 	pieces(p, iov);
-	QUIET(n = rumpuser_ext_net_receive(port, iov, 3, flags, filter));
+	QUIET(n = rumpuser_ext_net_receive(port, 0, iov, 3, flags, filter));
 	return n;
 }
 
@@ -94,7 +94,7 @@ static void open_bus(unsigned int port, const char *file)
 	int err;
 
 	QUIET(err = rumpuser_ext_net_open(port, &net));
-	CHECK(err == 0 && net.mtu == 1500);
+	CHECK(err == 0 && net.mtu == 1500 && net.queues == 1);
 	CHECK(net.features == (RUMPUSER_EXT_NET_OFFLOAD | RUMPUSER_EXT_NET_DIRECT));
 }
 
@@ -105,6 +105,17 @@ static int refused(unsigned int port, enum rumpuser_ext_net_kind kind, const cha
 	int err;
 
 	QUIET(err = rumpuser_ext_net_open(port, &net));
+	return err;
+}
+
+/** refused_queues() - Open a bus, which has one queue, with more */
+static int refused_queues(const char *file, unsigned int queues)
+{
+	struct rumpuser_ext_net net = {
+		.kind = RUMPUSER_EXT_NET_BUS, .name = file, .queues = queues, .cpus = queues};
+	int err;
+
+	QUIET(err = rumpuser_ext_net_open(0, &net));
 	return err;
 }
 
@@ -126,6 +137,8 @@ static void bad(char **args)
 	CHECK(share.kind == RUMPUSER_EXT_NET_NONE);
 	QUIET(rumpuser_ext_net_join(1, getpid(), &share));
 	CHECK(send_by(1, packet_for(MAC(1), 1)) == -ENODEV);
+	CHECK(refused_queues(args[0], 2) == -EOPNOTSUPP);
+	CHECK(refused_queues(args[0], RUMPUSER_EXT_NET_QUEUES + 1) == -EINVAL);
 	open_bus(0, args[0]);
 	CHECK(refused(0, RUMPUSER_EXT_NET_BUS, args[0]) == -EINVAL);
 	QUIET(rumpuser_ext_net_end());

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * rumpnet.c - networks of the host as Ethernet devices
+ * rumpnet.c - networks of the host as Ethernet devices: how frames come and go
  *
  * Theory of operation
  *
  * The process that booted has what leads to the host's network (a tap, a socket of passt, a file
- * that several kernels share), and two host threads for each: one waits for frames, one sends
- * those that a process of the kernel has queued. They and the device meet in a struct port,
- * which like all memory of the kernel is the same in all processes:
+ * that several kernels share), and two host threads for each of its queues: one waits for frames, one
+ * sends those that a process of the kernel has queued. They and the device (rumpnet_dev.c) meet in a
+ * struct queue, which like all memory of the kernel is the same in all processes:
  *
- *   - tx: a ring of frames to send. Head is the device's, under its transmit lock; sent the
- *     sender's; clean NAPI's, which frees what was sent.
+ *   - tx: a ring of frames to send. Head is the device's, under the transmit lock of that queue; sent
+ *     the sender's; clean NAPI's, which frees what was sent.
  *   - pages: a ring of empty pages, and frames: a ring of lengths. The receiver takes as many pages
  *     as a frame needs, so a frame lies in the pages where the one before it ends, and NAPI, which
  *     consumes in the same order, puts a new page, or the same, where it took one. Thus
@@ -18,8 +18,16 @@
  *
  * Each counter runs up for ever, has one writer, and is written after what it covers.
  *
+ * Most networks have one queue. A tap may have one for each virtual CPU; queues share nothing but the
+ * device, so virtual CPUs send and receive at once. A queue's interrupts are those of one virtual CPU.
+ * The kernel sends by the queue of the virtual CPU it runs on (XPS), and the host's tap gives a flow's frames
+ * to the queue that sent its last one. Whichever queue finds that the network is no more says so for all.
+ *
  * Invariant: a thread that sleeps is woken. It sets its word (an exchange, so a full barrier), and then looks
  * at the ring once more; who adds to the ring has a full barrier before it looks at the word.
+ *
+ * Invariant: what a thread has done is seen. It says so in raised, after the ring's counter; the interrupt
+ * takes that back by an exchange before NAPI looks at the counter.
  *
  * A thread that has something for the device raises RUMP_IRQ_NET and runs it itself if the virtual
  * CPU is free: so a frame that comes is taken through the stack, and answered, in the thread that
@@ -29,73 +37,30 @@
  * nothing is queued. Only when they cannot does the frame go by the ring.
  */
 #include <linux/etherdevice.h>
-#include <linux/ethtool.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
-#include <linux/virtio_net.h>
 #include <asm/carrier.h>
 #include <asm/drivers.h>
 
-#define TX_FRAMES	256
+#include "rumpnet.h"
+
 #define TX_WAKE		(TX_FRAMES / 2)
 #define TX_RAISE	16		/* frames sent after which their memory is wanted back */
-#define RX_PAGES	512
 #define RX_BATCH	64		/* frames after which NAPI is to run */
 #define FRAME_PAGES	17		/* header, 65,520 bytes and what Ethernet adds */
-#define HEADER		sizeof(struct virtio_net_hdr)
 #define PULL		128		/* bytes that protocols look at */
 #define COPY		512		/* a frame of up to so many bytes leaves its page in the ring */
-#define MTU_MAX		65520
 
-struct tx_frame {
-	struct sk_buff *skb;
-	unsigned int n;
-	struct virtio_net_hdr header;
-	struct rump_iovec iov[MAX_SKB_FRAGS + 2];
-};
-
-/*
- * struct port - a device and its two threads
- *
- * What the device writes, what the sender writes and what the receiver writes is apart.
- */
-struct port {
-	struct net_device *dev;
-	struct rump_net_info info;
-	struct napi_struct napi;
-	struct work_struct link_work;
-	struct rump_net_filter filter;
-	struct rump_hthread *sender, *receiver;
-	bool raised;			/* NAPI is wanted; cleared by the interrupt */
-	u64 rx_errors;
-
-	u32 tx_head ____cacheline_aligned;
-	u32 tx_clean;
-	u32 rx_posted;			/* pages that were ever put into the ring */
-	u32 rx_tail;			/* frames that were taken out */
-
-	u32 tx_sent ____cacheline_aligned;
-	u64 tx_errors;
-
-	u32 rx_head ____cacheline_aligned;
-	u32 rx_used;			/* pages that frames have used */
-	bool down;			/* the backend is no more */
-
-	struct tx_frame *tx;
-	u32 frames[RX_PAGES];
-	void *pages[RX_PAGES];
-};
-
-static struct port *ports[RUMP_NET_PORTS];
+struct port *rumpnet_ports[RUMP_NET_PORTS];
 
 /*
  * On host stacks, and no virtual CPU held.
  */
 
 /* Run NAPI, here if the virtual CPU is free. */
-static void raise(struct port *port, struct rump_hthread *ht)
+static void raise(struct queue *q, struct rump_hthread *ht)
 {
-	WRITE_ONCE(port->raised, true);
+	WRITE_ONCE(q->raised, true);
 	rump_raise(ht->vcpu, RUMP_IRQ_NET);
 	rump_host_call(ht, rump_run_pending_once, NULL);
 }
@@ -107,108 +72,110 @@ static void set_parked(struct rump_hthread *ht)
 	asm volatile("xchgl %0, %1" : "+r"(word), "+m"(ht->word) :: "memory");
 }
 
-static void send_frames(struct port *port, struct rump_hthread *ht)
+static void send_frames(struct queue *q, struct rump_hthread *ht)
 {
-	u32 raised = port->tx_sent;
+	u32 raised = q->tx_sent;
 
 	for (;;) {
 		struct tx_frame *f;
 
-		if (port->tx_sent == READ_ONCE(port->tx_head)) {
-			if (port->tx_sent != raised) {
-				raised = port->tx_sent;
-				raise(port, ht);
+		if (q->tx_sent == READ_ONCE(q->tx_head)) {
+			if (q->tx_sent != raised) {
+				raised = q->tx_sent;
+				raise(q, ht);
 				continue;
 			}
 			set_parked(ht);
-			if (port->tx_sent == READ_ONCE(port->tx_head))
+			if (q->tx_sent == READ_ONCE(q->tx_head))
 				hyp->park(&ht->word, 1, ~0ULL);
 			WRITE_ONCE(ht->word, 0);
 			continue;
 		}
-		f = &port->tx[port->tx_sent % TX_FRAMES];
-		if (hyp->net_send(port->info.port, f->iov, f->n) < 0)
-			WRITE_ONCE(port->tx_errors, port->tx_errors + 1);
-		smp_store_release(&port->tx_sent, port->tx_sent + 1);
-		if (port->tx_sent - raised >= TX_RAISE) {
-			raised = port->tx_sent;
-			raise(port, ht);
+		f = &q->tx[q->tx_sent % TX_FRAMES];
+		if (hyp->net_send(q->port->info.port, q->number, f->iov, f->n) < 0)
+			WRITE_ONCE(q->tx_errors, q->tx_errors + 1);
+		smp_store_release(&q->tx_sent, q->tx_sent + 1);
+		if (q->tx_sent - raised >= TX_RAISE) {
+			raised = q->tx_sent;
+			raise(q, ht);
 		}
 	}
 }
 
-static u32 free_pages_in(const struct port *port)
+static u32 free_pages_in(const struct queue *q)
 {
-	return READ_ONCE(port->rx_posted) - port->rx_used;
+	return READ_ONCE(q->rx_posted) - q->rx_used;
 }
 
-static void receive_one(struct port *port, long bytes)
+static void receive_one(struct queue *q, long bytes)
 {
-	port->frames[port->rx_head % RX_PAGES] = bytes;
-	port->rx_used += DIV_ROUND_UP(bytes, PAGE_SIZE);
-	smp_store_release(&port->rx_head, port->rx_head + 1);
+	q->frames[q->rx_head % RX_PAGES] = bytes;
+	q->rx_used += DIV_ROUND_UP(bytes, PAGE_SIZE);
+	smp_store_release(&q->rx_head, q->rx_head + 1);
 }
 
-static void wait_for_pages(struct port *port, struct rump_hthread *ht)
+static void wait_for_pages(struct queue *q, struct rump_hthread *ht)
 {
-	raise(port, ht);
+	raise(q, ht);
 	set_parked(ht);
-	if (free_pages_in(port) < FRAME_PAGES)
+	if (free_pages_in(q) < FRAME_PAGES)
 		hyp->park(&ht->word, 1, ~0ULL);
 	WRITE_ONCE(ht->word, 0);
 }
 
-static void receive_frames(struct port *port, struct rump_hthread *ht)
+static void receive_frames(struct queue *q, struct rump_hthread *ht)
 {
 	struct rump_iovec iov[FRAME_PAGES];
-	u32 raised = port->rx_head;
+	u32 raised = q->rx_head;
 	unsigned int i;
 	long bytes;
 
 	for (;;) {
-		while (free_pages_in(port) < FRAME_PAGES)
-			wait_for_pages(port, ht);
+		while (free_pages_in(q) < FRAME_PAGES)
+			wait_for_pages(q, ht);
 		for (i = 0; i < FRAME_PAGES; i++) {
-			iov[i].base = port->pages[(port->rx_used + i) % RX_PAGES];
+			iov[i].base = q->pages[(q->rx_used + i) % RX_PAGES];
 			iov[i].len = PAGE_SIZE;
 		}
-		bytes = hyp->net_receive(port->info.port, iov, FRAME_PAGES,
-					 raised == port->rx_head ? 0 : RUMP_NET_NOWAIT,
-					 &port->filter);
+		bytes = hyp->net_receive(q->port->info.port, q->number, iov, FRAME_PAGES,
+					 raised == q->rx_head ? 0 : RUMP_NET_NOWAIT,
+					 &q->port->filter);
 		if (bytes > (long)HEADER)
-			receive_one(port, bytes);
+			receive_one(q, bytes);
 		if (bytes == -ENOLINK) {
-			WRITE_ONCE(port->down, true);
-			raise(port, ht);
+			WRITE_ONCE(q->port->down, true);
+			raise(q, ht);
 			return;
 		}
-		if (raised != port->rx_head &&
-		    (bytes == -EAGAIN || port->rx_head - raised >= RX_BATCH)) {
-			raised = port->rx_head;
-			raise(port, ht);
+		if (raised != q->rx_head &&
+		    (bytes == -EAGAIN || q->rx_head - raised >= RX_BATCH)) {
+			raised = q->rx_head;
+			raise(q, ht);
 		}
 	}
 }
 
 /**
- * rump_net_run() - Send or receive for a port, as long as the process lives
- * @number:	of the port
+ * rump_net_run() - Send or receive for a queue, as long as the process lives
+ * @port:	number of the port
+ * @queue:	of the queue
  * @send:	send, or receive
  * @tid:	host thread id of the caller
  */
-void rump_net_run(unsigned int number, int send, int tid)
+void rump_net_run(unsigned int port, unsigned int queue, int send, int tid)
 {
 	struct rump_hthread *ht = rump_hthread_get(RUMP_HT_SERVER, &rump_first_process, tid);
-	struct port *port = ports[number];
+	struct queue *q = rumpnet_ports[port]->queues[queue];
 
 	if (!ht)
 		return;
+	ht->vcpu = &rump_vcpus[q->cpu];
 	if (send) {
-		smp_store_release(&port->sender, ht);
-		send_frames(port, ht);
+		smp_store_release(&q->sender, ht);
+		send_frames(q, ht);
 	} else {
-		smp_store_release(&port->receiver, ht);
-		receive_frames(port, ht);
+		smp_store_release(&q->receiver, ht);
+		receive_frames(q, ht);
 	}
 }
 
@@ -224,30 +191,39 @@ static void wake(struct rump_hthread *ht)
 		rump_hthread_wake(ht);
 }
 
+static void queue_irq(struct queue *q)
+{
+	if (q->cpu == smp_processor_id() && READ_ONCE(q->raised) && xchg(&q->raised, false))
+		napi_schedule(&q->napi);
+}
+
 /**
- * rump_net_irq() - Threads have sent or received
+ * rump_net_irq() - Threads have sent or received for queues of this virtual CPU
  *
  * Context: hard interrupt
  */
 void rump_net_irq(void)
 {
-	unsigned int i;
+	unsigned int i, j;
 
-	for (i = 0; i < RUMP_NET_PORTS && ports[i]; i++) {
-		if (!READ_ONCE(ports[i]->raised))
-			continue;
-		WRITE_ONCE(ports[i]->raised, false);
-		napi_schedule(&ports[i]->napi);
+	for (i = 0; i < RUMP_NET_PORTS; i++) {
+		struct port *port = smp_load_acquire(&rumpnet_ports[i]);
+
+		if (!port)
+			break;
+		for (j = 0; j < port->info.queues; j++)
+			queue_irq(port->queues[j]);
 	}
 }
 
-static void clean(struct port *port, int budget)
+static void clean(struct queue *q, int budget)
 {
-	u32 sent = smp_load_acquire(&port->tx_sent), at = port->tx_clean;
+	u32 sent = smp_load_acquire(&q->tx_sent), at = q->tx_clean;
+	struct netdev_queue *txq = netdev_get_tx_queue(q->port->dev, q->number);
 	unsigned int frames = 0, bytes = 0;
 
 	for (; at != sent; at++) {
-		struct sk_buff *skb = port->tx[at % TX_FRAMES].skb;
+		struct sk_buff *skb = q->tx[at % TX_FRAMES].skb;
 
 		frames++;
 		bytes += skb->len;
@@ -255,25 +231,25 @@ static void clean(struct port *port, int budget)
 	}
 	if (!frames)
 		return;
-	smp_store_release(&port->tx_clean, at);
-	netdev_completed_queue(port->dev, frames, bytes);
+	smp_store_release(&q->tx_clean, at);
+	netdev_tx_completed_queue(txq, frames, bytes);
 	smp_mb();
-	if (netif_queue_stopped(port->dev) && READ_ONCE(port->tx_head) - at < TX_WAKE)
-		netif_wake_queue(port->dev);
+	if (netif_tx_queue_stopped(txq) && READ_ONCE(q->tx_head) - at < TX_WAKE)
+		netif_tx_wake_queue(txq);
 }
 
 /*
  * The pages that a frame of @bytes lies in become free again: the same where @skb is NULL; else it gets them,
  * from @skip bytes on, and others take their places. False if there are not enough.
  */
-static bool take_pages(struct port *port, struct sk_buff *skb, unsigned int bytes,
+static bool take_pages(struct queue *q, struct sk_buff *skb, unsigned int bytes,
 		       unsigned int skip)
 {
 	unsigned int n = DIV_ROUND_UP(bytes, PAGE_SIZE), i, part;
 	bool complete = true;
 
 	for (i = 0; i < n; i++) {
-		void **slot = &port->pages[port->rx_posted % RX_PAGES];
+		void **slot = &q->pages[q->rx_posted % RX_PAGES];
 		void *page = NULL;
 
 		part = min_t(unsigned int, bytes - i * PAGE_SIZE, PAGE_SIZE) - skip;
@@ -285,68 +261,76 @@ static bool take_pages(struct port *port, struct sk_buff *skb, unsigned int byte
 		}
 		complete &= !skb || page;
 		skip = 0;
-		smp_store_release(&port->rx_posted, port->rx_posted + 1);
+		smp_store_release(&q->rx_posted, q->rx_posted + 1);
 	}
 	return complete;
 }
 
-static struct sk_buff *build(struct port *port, unsigned int bytes)
+static struct sk_buff *build(struct queue *q, unsigned int bytes)
 {
-	void *first = port->pages[port->rx_posted % RX_PAGES];
+	void *first = q->pages[q->rx_posted % RX_PAGES];
 	unsigned int linear = bytes - HEADER <= COPY ? bytes - HEADER : PULL;
 	struct sk_buff *skb = NULL;
 	struct virtio_net_hdr header;
 	bool complete;
 
 	memcpy(&header, first, HEADER);
-	if (bytes >= HEADER + ETH_HLEN && netif_running(port->dev))
-		skb = napi_alloc_skb(&port->napi, COPY);
+	if (bytes >= HEADER + ETH_HLEN && netif_running(q->port->dev))
+		skb = napi_alloc_skb(&q->napi, COPY);
 	if (skb)
 		skb_put_data(skb, first + HEADER, linear);
-	complete = take_pages(port, bytes - HEADER > linear ? skb : NULL, bytes, HEADER + linear);
+	complete = take_pages(q, bytes - HEADER > linear ? skb : NULL, bytes, HEADER + linear);
 	if (!skb)
 		return NULL;
 	if (!complete)
 		goto free;
-	if (port->info.features & RUMP_NET_OFFLOAD) {
+	if (q->port->info.features & RUMP_NET_OFFLOAD) {
 		if (header.flags & VIRTIO_NET_HDR_F_DATA_VALID)
 			skb->ip_summed = CHECKSUM_UNNECESSARY;
 		if (virtio_net_hdr_to_skb(skb, &header, true))
 			goto free;
 	}
-	skb->protocol = eth_type_trans(skb, port->dev);
+	skb->protocol = eth_type_trans(skb, q->port->dev);
+	skb_record_rx_queue(skb, q->number);
 	return skb;
 free:
 	dev_kfree_skb_any(skb);
-	port->rx_errors++;
+	WRITE_ONCE(q->rx_errors, q->rx_errors + 1);
 	return NULL;
 }
 
-static int poll(struct napi_struct *napi, int budget)
+/**
+ * rumpnet_poll() - NAPI: free what was sent, take what was received
+ */
+int rumpnet_poll(struct napi_struct *napi, int budget)
 {
-	struct port *port = container_of(napi, struct port, napi);
+	struct queue *q = container_of(napi, struct queue, napi);
 	int done = 0;
 
-	clean(port, budget);
-	for (; done < budget && port->rx_tail != smp_load_acquire(&port->rx_head); done++) {
-		struct sk_buff *skb = build(port, port->frames[port->rx_tail % RX_PAGES]);
+	clean(q, budget);
+	for (; done < budget && q->rx_tail != smp_load_acquire(&q->rx_head); done++) {
+		struct sk_buff *skb = build(q, q->frames[q->rx_tail % RX_PAGES]);
 
-		port->rx_tail++;
+		q->rx_tail++;
 		if (!skb)
 			continue;
-		dev_sw_netstats_rx_add(port->dev, skb->len + ETH_HLEN);
+		WRITE_ONCE(q->rx_packets, q->rx_packets + 1);
+		WRITE_ONCE(q->rx_bytes, q->rx_bytes + skb->len + ETH_HLEN);
 		napi_gro_receive(napi, skb);
 	}
 	if (done)
-		wake(port->receiver);
-	if (READ_ONCE(port->down))
-		schedule_work(&port->link_work);
+		wake(q->receiver);
+	if (READ_ONCE(q->port->down))
+		schedule_work(&q->port->link_work);
 	if (done < budget)
 		napi_complete_done(napi, done);
 	return done;
 }
 
-static void link_lost(struct work_struct *work)
+/**
+ * rumpnet_link_lost() - The backend is no more: that is a pulled cable
+ */
+void rumpnet_link_lost(struct work_struct *work)
 {
 	struct port *port = container_of(work, struct port, link_work);
 
@@ -355,7 +339,7 @@ static void link_lost(struct work_struct *work)
 	rtnl_unlock();
 }
 
-static unsigned int fill(struct port *port, struct tx_frame *f, struct sk_buff *skb)
+static unsigned int fill(struct queue *q, struct tx_frame *f, struct sk_buff *skb)
 {
 	unsigned int i, n = 0;
 
@@ -375,176 +359,54 @@ static unsigned int fill(struct port *port, struct tx_frame *f, struct sk_buff *
 }
 
 /* Nothing is queued, and the backend can do it here and now. */
-static bool send_directly(struct port *port, struct tx_frame *f)
+static bool send_directly(struct queue *q, struct tx_frame *f)
 {
 	long ret;
 
-	if (!(port->info.features & RUMP_NET_DIRECT) ||
-	    port->tx_head != smp_load_acquire(&port->tx_sent))
+	if (!(q->port->info.features & RUMP_NET_DIRECT) ||
+	    q->tx_head != smp_load_acquire(&q->tx_sent))
 		return false;
-	ret = hyp->net_send(port->info.port, f->iov, f->n);
+	ret = hyp->net_send(q->port->info.port, q->number, f->iov, f->n);
 	if (ret == -ENOLINK) {
-		WRITE_ONCE(port->down, true);
-		schedule_work(&port->link_work);
+		WRITE_ONCE(q->port->down, true);
+		schedule_work(&q->port->link_work);
 	}
 	return ret >= 0;
 }
 
-static netdev_tx_t xmit(struct sk_buff *skb, struct net_device *dev)
+/**
+ * rumpnet_xmit() - Send a frame, or queue it
+ *
+ * Context: the transmit lock of its queue
+ */
+netdev_tx_t rumpnet_xmit(struct sk_buff *skb, struct net_device *dev)
 {
-	struct port *port = *(struct port **)netdev_priv(dev);
-	struct tx_frame *f = &port->tx[port->tx_head % TX_FRAMES];
+	struct queue *q = port_of(dev)->queues[skb_get_queue_mapping(skb)];
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, q->number);
+	struct tx_frame *f = &q->tx[q->tx_head % TX_FRAMES];
 
-	f->n = fill(port, f, skb);
-	if (!f->n || READ_ONCE(port->down)) {
-		dev->stats.tx_dropped++;
+	f->n = fill(q, f, skb);
+	if (!f->n || READ_ONCE(q->port->down)) {
+		WRITE_ONCE(q->tx_dropped, q->tx_dropped + 1);
 		dev_kfree_skb_any(skb);
 		return NETDEV_TX_OK;
 	}
-	dev_sw_netstats_tx_add(dev, 1, skb->len);
+	WRITE_ONCE(q->tx_packets, q->tx_packets + 1);
+	WRITE_ONCE(q->tx_bytes, q->tx_bytes + skb->len);
 	skb_tx_timestamp(skb);
-	if (send_directly(port, f)) {
+	if (send_directly(q, f)) {
 		dev_consume_skb_any(skb);
 		return NETDEV_TX_OK;
 	}
 	f->skb = skb;
-	netdev_sent_queue(dev, skb->len);
-	smp_store_release(&port->tx_head, port->tx_head + 1);
-	if (port->tx_head - READ_ONCE(port->tx_clean) == TX_FRAMES) {
-		netif_stop_queue(dev);
+	netdev_tx_sent_queue(txq, skb->len);
+	smp_store_release(&q->tx_head, q->tx_head + 1);
+	if (q->tx_head - READ_ONCE(q->tx_clean) == TX_FRAMES) {
+		netif_tx_stop_queue(txq);
 		smp_mb();
-		if (port->tx_head - READ_ONCE(port->tx_clean) < TX_WAKE)
-			netif_start_queue(dev);
+		if (q->tx_head - READ_ONCE(q->tx_clean) < TX_WAKE)
+			netif_tx_start_queue(txq);
 	}
-	wake(port->sender);
+	wake(q->sender);
 	return NETDEV_TX_OK;
-}
-
-static void set_filter(struct net_device *dev)
-{
-	struct port *port = *(struct port **)netdev_priv(dev);
-
-	WRITE_ONCE(port->filter.all, !!(dev->flags & IFF_PROMISC));
-	WRITE_ONCE(port->filter.mac, ether_addr_to_u64(dev->dev_addr));
-}
-
-static int set_mac(struct net_device *dev, void *address)
-{
-	int err = eth_mac_addr(dev, address);
-
-	if (!err)
-		set_filter(dev);
-	return err;
-}
-
-static void get_stats(struct net_device *dev, struct rtnl_link_stats64 *stats)
-{
-	struct port *port = *(struct port **)netdev_priv(dev);
-
-	dev_fetch_sw_netstats(stats, dev->tstats);
-	stats->tx_dropped = dev->stats.tx_dropped;
-	stats->tx_errors = READ_ONCE(port->tx_errors);
-	stats->rx_errors = port->rx_errors;
-}
-
-static const struct net_device_ops net_ops = {
-	.ndo_start_xmit		= xmit,
-	.ndo_set_rx_mode	= set_filter,
-	.ndo_set_mac_address	= set_mac,
-	.ndo_validate_addr	= eth_validate_addr,
-	.ndo_get_stats64	= get_stats,
-};
-
-static void get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
-{
-	strscpy(info->driver, "rumpnet");
-}
-
-static const struct ethtool_ops ethtool_ops = {
-	.get_drvinfo	= get_drvinfo,
-	.get_link	= ethtool_op_get_link,
-	.get_ts_info	= ethtool_op_get_ts_info,
-};
-
-static void setup_device(struct net_device *dev, const struct rump_net_info *info)
-{
-	dev->netdev_ops = &net_ops;
-	dev->ethtool_ops = &ethtool_ops;
-	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
-	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
-	dev->min_mtu = ETH_MIN_MTU;
-	dev->max_mtu = MTU_MAX;
-	dev->mtu = info->mtu;
-	eth_hw_addr_set(dev, info->mac);
-	dev->hw_features = NETIF_F_SG;
-	if (info->features & RUMP_NET_OFFLOAD)
-		dev->hw_features |= NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO_ECN | NETIF_F_TSO6;
-	dev->features = dev->hw_features;
-	dev->vlan_features = dev->features;
-}
-
-static struct port *alloc_port(const struct rump_net_info *info)
-{
-	struct port *port = kzalloc(sizeof(*port), GFP_KERNEL);
-	unsigned int i;
-
-	if (!port)
-		return NULL;
-	port->info = *info;
-	port->tx = kcalloc(TX_FRAMES, sizeof(*port->tx), GFP_KERNEL);
-	if (!port->tx)
-		goto free;
-	for (i = 0; i < RX_PAGES; i++) {
-		port->pages[i] = (void *)__get_free_page(GFP_KERNEL);
-		if (!port->pages[i])
-			goto free_pages;
-	}
-	port->rx_posted = RX_PAGES;
-	INIT_WORK(&port->link_work, link_lost);
-	return port;
-free_pages:
-	while (i--)
-		free_page((unsigned long)port->pages[i]);
-	kfree(port->tx);
-free:
-	kfree(port);
-	return NULL;
-}
-
-/**
- * rump_net_add() - Make a network of the host an Ethernet device
- * @uinfo:	about it; gets the device's name
- *
- * The caller starts the two threads of the port.
- *
- * Return: 0 or -errno
- */
-long rump_net_add(struct rump_net_info *uinfo)
-{
-	struct rump_net_info info;
-	struct net_device *dev;
-	struct port *port;
-	int err;
-
-	if (copy_from_user(&info, (void __user *)uinfo, sizeof(info)))
-		return -EFAULT;
-	if (info.port >= RUMP_NET_PORTS || ports[info.port])
-		return -EINVAL;
-	port = alloc_port(&info);
-	dev = alloc_etherdev(sizeof(port));
-	if (!port || !dev)
-		return -ENOMEM;
-	*(struct port **)netdev_priv(dev) = port;
-	port->dev = dev;
-	setup_device(dev, &info);
-	set_filter(dev);
-	netif_napi_add(dev, &port->napi, poll);
-	err = register_netdev(dev);
-	if (err)
-		return err;
-	napi_enable(&port->napi);
-	netif_carrier_on(dev);
-	ports[info.port] = port;
-	strscpy(info.name, dev->name);
-	return copy_to_user((void __user *)uinfo, &info, sizeof(info)) ? -EFAULT : 0;
 }

@@ -26,10 +26,12 @@ long rump_disk_add(const char *path, const struct rump_disk_info *info);
 long rump_disk_del(const char *path);
 
 /* drivers/rumpnet.c */
+void rump_net_run(unsigned int port, unsigned int queue, int send, int tid);
+void rump_net_irq(void);
+
+/* drivers/rumpnet_dev.c */
 struct rump_net_info;
 long rump_net_add(struct rump_net_info *info);
-void rump_net_run(unsigned int port, int send, int tid);
-void rump_net_irq(void);
 
 /* drivers/node.c */
 int rump_make_node(const char *path, dev_t dev);

@@ -11,7 +11,7 @@
 #ifndef _UAPI_ASM_RUMP_H
 #define _UAPI_ASM_RUMP_H
 
-#define RUMP_ABI_VERSION	3
+#define RUMP_ABI_VERSION	4
 
 #include "map.h"
 
@@ -61,6 +61,7 @@ struct rump_disk_info {
 };
 
 #define RUMP_NET_PORTS		8
+#define RUMP_NET_QUEUES		RUMP_MAX_NCPU
 #define RUMP_NET_NOWAIT		1	/* of net_receive */
 
 /* What the backend of a network can do with the header in front of each frame. */
@@ -70,6 +71,7 @@ struct rump_disk_info {
 /**
  * struct rump_net_info - a network of the host as an Ethernet device
  * @port:	what hypercalls name it by
+ * @queues:	how many it has, and they begin at 0
  * @features:	RUMP_NET_
  * @mtu:	bytes
  * @mac:	address of the device
@@ -77,6 +79,7 @@ struct rump_disk_info {
  */
 struct rump_net_info {
 	unsigned int port;
+	unsigned int queues;
 	unsigned int features;
 	unsigned int mtu;
 	unsigned char mac[6];
@@ -141,9 +144,10 @@ struct rump_hyp {
 	 * ports with RUMP_NET_DIRECT, and not everywhere is there one to send by (-ENODEV); net_receive
 	 * waits for a frame unless told not to (-EAGAIN). -ENOLINK: there will be no more.
 	 */
-	long (*net_send)(unsigned int port, const struct rump_iovec *iov, unsigned int n);
-	long (*net_receive)(unsigned int port, const struct rump_iovec *iov, unsigned int n, int flags,
-			    const struct rump_net_filter *filter);
+	long (*net_send)(unsigned int port, unsigned int queue, const struct rump_iovec *iov,
+			 unsigned int n);
+	long (*net_receive)(unsigned int port, unsigned int queue, const struct rump_iovec *iov,
+			    unsigned int n, int flags, const struct rump_net_filter *filter);
 };
 
 /**
@@ -271,7 +275,7 @@ struct rump_bootinfo {
  *		Calls return -RUMP_EDEAD from then on. Async-signal-safe
  * @dead:	why it is, or 0
  * @vmap_fault:	map what kernel code missed at an address; 1 if it may try again
- * @net:	send (1) or receive (0) for a port; does not return
+ * @net:	send (1) or receive (0) for a queue of a port; returns when there is no more to receive
  * @fixup:	where a fault at kernel address @ip goes on, 0 = it is none
  */
 struct rump_image_ops {
@@ -300,7 +304,7 @@ struct rump_image_ops {
 	void (*lend)(struct rump_hthread *ht, int begins);
 	int (*vmap_fault)(unsigned long addr);
 	int (*zap)(struct rump_process *proc);
-	void (*net)(unsigned int port, int send, int tid);
+	void (*net)(unsigned int port, unsigned int queue, int send, int tid);
 	struct rump_process *(*process_at)(unsigned int i);
 	void (*die)(unsigned int why, struct rump_process *self);
 	const unsigned int *dead;
