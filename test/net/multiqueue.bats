@@ -101,7 +101,7 @@ counter() {
 		assert_failure 2
 		assert_output "rump: -n $bad,queues=1: 'queues' is an option of 'tap', not of '${bad%=*}'"
 	done
-	run rump run -n tap=t0,queues=2 -- touch ran
+	run rump run --ncpu 1 -n tap=t0,queues=2 -- touch ran
 	assert_failure 2
 	assert_output "rump: RUMP_NET='tap=t0,queues=2': 2 queues want as many virtual CPUs, and RUMP_NCPU is 1"
 	run apart '
@@ -218,7 +218,7 @@ counter() {
 		echo hello | nc -l -q 0 10.77.0.1 80 &
 		until ss -H -ltn "sport = :80" | grep -q .; do sleep 0.05; done
 		RUMP_NCPU=2 RUMP_NET=$NET,queues=2 timeout 20 '"$BUILD"'/examples/netcat 10.77.0.1 80
-		RUMP_NET=$NET,queues=2 timeout 20 '"$BUILD"'/examples/netcat 10.77.0.1 80; echo status $?'
+		RUMP_NCPU=1 RUMP_NET=$NET,queues=2 timeout 20 '"$BUILD"'/examples/netcat 10.77.0.1 80; echo status $?'
 	assert_line --index 0 hello
 	assert_line --partial '2 queues want as many virtual CPUs, and RUMP_NCPU is 1'
 	assert_line 'status 1'
