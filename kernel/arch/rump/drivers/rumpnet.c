@@ -20,8 +20,9 @@
  *
  * Most networks have one queue. A tap may have one for each virtual CPU; queues share nothing but the
  * device, so virtual CPUs send and receive at once. A queue's interrupts are those of one virtual CPU.
- * The kernel sends by the queue of the virtual CPU it runs on (XPS), and the host's tap gives a flow's frames
- * to the queue that sent its last one. Whichever queue finds that the network is no more says so for all.
+ * The kernel sends by the queue of the virtual CPU it runs on (XPS), and the host's tap gives a
+ * flow's frames to the queue that sent its last one. Whichever queue finds that the network is no
+ * more says so for all.
  *
  * Invariant: a thread that sleeps is woken. It sets its word (an exchange, so a full barrier), and then looks
  * at the ring once more; who adds to the ring has a full barrier before it looks at the word.
