@@ -23,6 +23,7 @@
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/init_syscalls.h>
+#include <linux/sysctl.h>
 #include <linux/uaccess.h>
 #include <asm/carrier.h>
 
@@ -180,6 +181,21 @@ static int process_start(void *arg)
 	}
 	return thread_start(ht);
 }
+
+/* Tasks that there may be until all memory is taken into account (kernel/lib/tune.c): 16 CPUs have 130. */
+#define BOOT_THREADS	"1024"
+
+/* fork_init() has counted with the memory that the kernel begins with. */
+static int __init allow_threads(void)
+{
+	const struct ctl_table table = { .procname = "threads-max", .maxlen = sizeof(int), .mode = 0644 };
+	char value[] = BOOT_THREADS;
+	size_t length = sizeof(value) - 1;
+	loff_t pos = 0;
+
+	return sysctl_max_threads(&table, 1, value, &length, &pos);
+}
+early_initcall(allow_threads);
 
 /* Numbers of the kernel's own tasks, where the host has none but on machines that wrap. */
 #define OWN_PIDS	(PID_MAX_LIMIT - (1 << 20))
