@@ -9,24 +9,10 @@
 #include "special.h"
 
 /**
- * route_setpgid() - setpgid(2)
+ * change() - Have the host change a group, and the rump kernel see it
+ * @pid:	whose group, 0 for the caller's
  */
-long route_setpgid(struct hijack_call *call)
-{
-	long result;
-
-	if (!kernel_up)
-		return hijack_pass(call);
-	result = hijack_host(call);
-	if (!result)
-		kernel_call(RUMP_CALL_GROUP, (int)call->arg[0], 0, 0, 0, 0, 0);
-	return result;
-}
-
-/**
- * route_setsid() - setsid(2): the group is new, too
- */
-long route_setsid(struct hijack_call *call)
+static long change(struct hijack_call *call, int pid)
 {
 	long result;
 
@@ -34,6 +20,22 @@ long route_setsid(struct hijack_call *call)
 		return hijack_pass(call);
 	result = hijack_host(call);
 	if (!raw_failed(result))
-		kernel_call(RUMP_CALL_GROUP, 0, 0, 0, 0, 0, 0);
+		kernel_call(RUMP_CALL_GROUP, pid, 0, 0, 0, 0, 0);
 	return result;
+}
+
+/**
+ * route_setpgid() - setpgid(2)
+ */
+long route_setpgid(struct hijack_call *call)
+{
+	return change(call, (int)call->arg[0]);
+}
+
+/**
+ * route_setsid() - setsid(2): the group is new, too
+ */
+long route_setsid(struct hijack_call *call)
+{
+	return change(call, 0);
 }

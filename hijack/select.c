@@ -8,8 +8,8 @@
 #include <linux/mman.h>
 
 #include "route.h"
-#include "state.h"
 #include "special.h"
+#include "state.h"
 #include "str.h"
 #include "wait.h"
 

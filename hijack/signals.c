@@ -20,7 +20,6 @@
 #include "state.h"
 #include "str.h"
 
-
 /**
  * open_signals() - Those that are never blocked, at the moment
  */

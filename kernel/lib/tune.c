@@ -62,9 +62,6 @@ void rump__tune(unsigned long ram)
 	 */
 	str_printf(value, sizeof(value), "%lu", at_most(ram / 10, 32UL << 20));
 	set("vm/dirty_background_bytes", value);
-	/* An eighth of memory in kernel stacks, fork_init(). */
-	str_printf(value, sizeof(value), "%lu", ram / 8 / 32768 + 512);
-	set("kernel/threads-max", value);
 	/* tcp_init_mem(), udp_init(): pages; tcp_init(): bytes of one socket. */
 	str_printf(value, sizeof(value), "%lu %lu %lu", pages / 16 * 3 / 4, pages / 16,
 		 pages / 16 * 3 / 2);

@@ -8,10 +8,7 @@ setup() {
 	load setup.bash
 	cd "$BATS_TEST_TMPDIR" || return
 	need ip unshare ethtool python3
-	[ -w /dev/net/tun ] || skip "/dev/net/tun may not be opened"
-	UNSHARE=(unshare -n)
-	[ "$(id -u)" -eq 0 ] || UNSHARE=(unshare -Urn)
-	"${UNSHARE[@]}" true 2>/dev/null || skip "no network namespace of one's own may be made here"
+	need_taps
 	cat >echo.py <<-'EOS'
 		# Datagrams come back. The file whose name is the argument is there when they will.
 		import socket, sys
@@ -120,18 +117,8 @@ counter() {
 
 @test "files go both ways at once, whole, by both queues" {
 	need nginx curl
-	local place
-	for place in host rump; do
-		mkdir -p "$place/logs"
-		head -c 8000000 /dev/urandom >"$place/big"
-		cat >"$place/conf" <<-EOS
-			daemon off; user root; worker_processes 2; pid nginx.pid; error_log stderr error;
-			events { }
-			http { access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;
-				uwsgi_temp_path t4; scgi_temp_path t5;
-				server { listen 8080; root $PWD/$place; } }
-		EOS
-	done
+	nginx_place "$PWD/host" 8000000
+	nginx_place "$PWD/rump" 8000000
 	run apart '
 		# get WHOSE ADDRESS: its file, by eight connections at once
 		get() {

@@ -16,18 +16,29 @@ rump() {
 	timeout -k 2 300 "${HOST[@]}" "$RUMP_COMMAND" "$@"
 }
 
+# need_namespace: $UNSHARE leads into a network namespace of its own; skip where none can be made
+need_namespace() {
+	UNSHARE=(unshare -n)
+	[ "$(id -u)" -eq 0 ] || UNSHARE=(unshare -Urn)
+	"${UNSHARE[@]}" true 2>/dev/null || skip "no network namespace of one's own may be made here"
+}
+
+# need_taps: the same for taps in it
+need_taps() {
+	[ -w /dev/net/tun ] || skip "/dev/net/tun may not be opened"
+	need_namespace
+}
+
 # own_network: a network namespace of the test's own, which is the host from then on, so that all
 # ports are free and the machine's network stays as it is. It has a default route, for passt to take
 # its addresses from: to what runs behind passt, $GATEWAY is the host's loopback. $OUTSIDE is one more
 # address of the host's, which can be pinged.
 own_network() {
 	need ip ss unshare nsenter
-	local apart=(unshare -n) enter=(nsenter -n)
-	if [ "$(id -u)" -ne 0 ]; then
-		apart=(unshare -Urn) enter=(nsenter --preserve-credentials -U -n)
-	fi
-	"${apart[@]}" true 2>/dev/null || skip "no network namespace of one's own may be made here"
-	"${apart[@]}" bash -c '
+	local enter=(nsenter -n)
+	[ "$(id -u)" -eq 0 ] || enter=(nsenter --preserve-credentials -U -n)
+	need_namespace
+	"${UNSHARE[@]}" bash -c '
 		ip link set lo up && ip addr add 10.79.0.1/32 dev lo && ip addr add fd79::1/128 dev lo nodad &&
 		ip link add v0 type veth peer name v1 &&
 		ip addr add 10.78.0.1/24 dev v0 && ip addr add fd78::1/64 dev v0 nodad &&
@@ -48,6 +59,19 @@ own_tap() {
 	host ip addr add 10.77.0.1/24 dev t0
 	host ip addr add fd77::1/64 dev t0 nodad
 	host ip link set t0 up
+}
+
+# nginx_place DIRECTORY BYTES: what nginx -p DIRECTORY -c conf serves on port 8080: a file "big"
+nginx_place() {
+	mkdir -p "$1/logs"
+	head -c "$2" /dev/urandom >"$1/big"
+	cat >"$1/conf" <<-EOF
+		daemon off; user root; worker_processes 2; pid nginx.pid; error_log stderr error;
+		events { }
+		http { access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;
+			uwsgi_temp_path t4; scgi_temp_path t5;
+			server { listen 8080; root $1; } }
+	EOF
 }
 
 # host COMMAND...: run it in the test's own network

@@ -7,10 +7,7 @@ setup() {
 	load setup.bash
 	cd "$BATS_TEST_TMPDIR" || return
 	need ip unshare
-	[ -w /dev/net/tun ] || skip "/dev/net/tun may not be opened"
-	UNSHARE=(unshare -n)
-	[ "$(id -u)" -eq 0 ] || UNSHARE=(unshare -Urn)
-	"${UNSHARE[@]}" true 2>/dev/null || skip "no network namespace of one's own may be made here"
+	need_taps
 }
 
 # apart COMMAND...: with a tap t0 of its own, the host's side of which is 10.77.0.1
@@ -37,18 +34,8 @@ apart() {
 
 @test "curl inside gets a file from nginx on the host, curl on the host from nginx inside" {
 	need nginx curl
-	local place
-	for place in host rump; do
-		mkdir -p "$BATS_TEST_TMPDIR/$place/logs"
-		head -c 2000000 /dev/urandom >"$BATS_TEST_TMPDIR/$place/big"
-		cat >"$BATS_TEST_TMPDIR/$place/conf" <<-EOF
-			daemon off; user root; worker_processes 2; pid nginx.pid; error_log stderr error;
-			events { }
-			http { access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;
-				uwsgi_temp_path t4; scgi_temp_path t5;
-				server { listen 8080; root $BATS_TEST_TMPDIR/$place; } }
-		EOF
-	done
+	nginx_place "$BATS_TEST_TMPDIR/host" 2000000
+	nginx_place "$BATS_TEST_TMPDIR/rump" 2000000
 	run apart '
 		cd '"$BATS_TEST_TMPDIR"'
 		get() { for ((i = 0; i < 100; i++)); do curl -sfo got$1 http://$2:8080/big && break; sleep 0.05; done; cmp got$1 $1/big; }

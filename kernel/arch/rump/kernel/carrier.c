@@ -34,8 +34,8 @@
  * A carrier's own call may be done while it carries somebody else's context.
  * It then leaves at the next switch (rump_post_switch()) by giving the CPU to the thread
  * whose context comes next, or to the helper, a host thread that has no
- * task. Contexts that touch user memory are carried by threads of their own
- * process only.
+ * task; a server stays until there is work for it. Contexts that touch user memory are carried
+ * by threads of their own process only, so who carries elsewhere meanwhile is called from there.
  *
  * Timers are guard.c's subject.
  *
@@ -373,8 +373,8 @@ void rump_carry_self(void)
 
 /*
  * Hand the current context to its own host thread. That may carry another virtual CPU: then it is told to
- * come at its next switch. Until it does, interrupts of this one are taken and others run here, as what it
- * carries may wait for them. An undertaker does carry two (death.c).
+ * come at its next switch; told too late, it hands over once in vain. Until it comes, interrupts of this one
+ * are taken and others run here, as what it carries may wait for them. An undertaker does carry two (death.c).
  *
  * Invariant: those who wait here for each other do not go on to. Who waits says so (a full barrier) and
  * then looks whether the other one does, so of two at least one sees the other, and leaves.

@@ -182,15 +182,15 @@ static int process_start(void *arg)
 	return thread_start(ht);
 }
 
-/* Tasks that there may be until all memory is taken into account (kernel/lib/tune.c): 16 CPUs have 130. */
-#define BOOT_THREADS	"1024"
-
-/* fork_init() has counted with the memory that the kernel begins with. */
+/*
+ * An eighth of memory in kernel stacks, as fork_init() allows, but of all that there may be; and the
+ * kernel's own tasks, before the first of them: 16 CPUs have 130.
+ */
 static int __init allow_threads(void)
 {
 	const struct ctl_table table = { .procname = "threads-max", .maxlen = sizeof(int), .mode = 0644 };
-	char value[] = BOOT_THREADS;
-	size_t length = sizeof(value) - 1;
+	char value[24];
+	size_t length = scnprintf(value, sizeof(value), "%lu", rump_boot.ram / 8 / THREAD_SIZE + 512);
 	loff_t pos = 0;
 
 	return sysctl_max_threads(&table, 1, value, &length, &pos);
