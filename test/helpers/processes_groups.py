@@ -23,9 +23,10 @@ class Out(Exception):
     pass
 
 
-# Writing and reading again are two events, and may be two signals.
+# Writing and reading again are two events, and may be two signals. The second has a handler, as Python complains
+# of a signal that it has noted and finds ignored then.
 def out(number, _):
-    signal.signal(number, signal.SIG_IGN)
+    signal.signal(number, lambda *_: None)
     raise Out
 
 

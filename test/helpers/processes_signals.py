@@ -114,9 +114,10 @@ def signals():
 def owners():
     """Signals that the kernel sends, for a file of one process, to another."""
     class Out(Exception): pass
-    # Writing and reading again are two events, and may be two signals.
+    # Writing and reading again are two events, and may be two signals. The second has a handler, as Python
+    # complains of a signal that it has noted and finds ignored then.
     def out(n, f):
-        signal.signal(n, signal.SIG_IGN)
+        signal.signal(n, lambda *_: None)
         raise Out(n)
     os.mkfifo('owned')
     os.mkfifo('other')

@@ -14,7 +14,9 @@ bats_load_library bats-file
 RUMP_TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=${RUMP_BUILD:-$RUMP_TOP/build}
 RUMP_COMMAND=$BUILD/bin/rump
-PATH=$PATH:/usr/sbin:/sbin
+# The programs of the packages that the tests install, not others of the same names: a python3 of pyenv is a
+# script that runs sixteen more.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 load ../lib/rump
 
 # run_helper LIBRARY AREA TEST [ARG...]: run one test of a helper program, for a minute at most.
