@@ -460,6 +460,18 @@ bool client_first(uint64_t what)
 }
 
 /**
+ * client_knows() - Whether a process uses the kernel of the tree, or is about to
+ * @whom:	its pid, the negated id of a process group, or 0 for any process
+ */
+bool client_knows(int whom)
+{
+	struct request request = {REQUEST_KNOWS, whom, 0};
+	struct answer answer;
+
+	return control >= 0 && !hijack_sealed && ask(&request, -1, &answer, sizeof(answer), NULL) == 1;
+}
+
+/**
  * client_end() - This process is about to end
  *
  * The tree's first one is who somebody waits for, to look at the images.

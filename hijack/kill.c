@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* kill.c - a process of the kernel kills or stops another
+/* kill.c - a process kills or stops another of the same kernel
  *
- * A process that is killed in the middle of the rump kernel takes it along, as what it has begun is
- * never ended. So whoever sends SIGKILL does
- * it by the kernel, which knows that no other process is in it at that moment (rump_kill() in
- * arch/rump/kernel/fork.c). The host's call follows for processes that the kernel does not know, and for the
- * caller itself.
+ * Theory of operation
+ *
+ * A process that is killed in the middle of the rump kernel takes it along, as what it has begun is never ended.
+ * So whoever sends SIGKILL has the kernel make the host's call, while no other process is in it
+ * (arch/rump/kernel/kill.c). Who does not use the kernel asks its server whether the target does, and joins
+ * then. Who is among those that it kills leaves the kernel first, as at exit.
  *
  * One that is stopped there holds up all others. So it is asked to stop itself (kernel/lib/stop.c), and
  * if it does not, it is stopped as it would be killed. For a group the processes of the host are
  * looked through.
+ *
+ * Left over is a process that joins between the server's answer and the signal, and, where a process kills a
+ * group that it is in itself, a member that is born meanwhile.
  */
 #include <asm/errno.h>
 #include <asm/signal.h>
@@ -17,29 +21,58 @@
 
 #include "listing.h"
 #include "route.h"
+#include "server.h"
 #include "special.h"
+#include "state.h"
 #include "str.h"
 
-static bool is_abrupt(unsigned long sig)
+#define TURNS 10 /* until a group has no members but the caller */
+
+/**
+ * needs_care() - Whether a signal may find its target in the middle of the kernel
+ * @whom:	process, negated id of a process group, or 0 for all
+ */
+static bool needs_care(long whom, unsigned long sig)
 {
-	return kernel_up && ((int)sig == SIGKILL || (int)sig == SIGSTOP);
+	if ((int)sig != SIGKILL && (int)sig != SIGSTOP)
+		return false;
+	return kernel_up || (client_knows((int)whom) && !kernel_need());
 }
 
 /**
- * stop_one() - Have another process stopped
- *
- * Return: whether it was one of the kernel's
+ * is_own() - Whether an id is this process's, or that of a thread of it
  */
-static bool stop_one(int pid)
+static bool is_own(int pid)
 {
-	if (kernel_call(RUMP_CALL_KILL, pid, -1, 0, 0, 0, 0) <= 0)
-		return false;
-	return rump__stop_ask(pid) || kernel_call(RUMP_CALL_KILL, pid, -1, SIGSTOP, 0, 0, 0) > 0;
+	long self = raw0(__NR_getpid);
+
+	return pid == self || !raw3(__NR_tgkill, self, pid, 0);
+}
+
+/**
+ * signal_whom() - Have the kernel make a call while no other process is in it
+ *
+ * Return: its result; who has failed makes it again, and gets the host's reason
+ */
+static long signal_whom(long whom, const struct hijack_call *call)
+{
+	return kernel_call(RUMP_CALL_KILL, whom, (long)call->nr, (long)call->arg[0], (long)call->arg[1],
+			   (long)call->arg[2], (long)call->arg[3]);
+}
+
+/**
+ * stop_asked() - Have another process of the kernel stop itself
+ *
+ * Return: whether it has
+ */
+static bool stop_asked(int pid)
+{
+	return kernel_call(RUMP_CALL_KILL, pid, 0, 0, 0, 0, 0) > 0 && rump__stop_ask(pid);
 }
 
 /**
  * stop_group() - Have other processes stopped
- * @group:	those of this process group, or -1 for all
+ * @group:	those of this process group, or 0 for all
  */
 static void stop_group(long group)
 {
@@ -49,26 +82,41 @@ static void stop_group(long group)
 
 	listing_open(&listing, "/proc");
 	while (listing_next(&listing, &pid))
-		if ((long)pid != self && (group == -1 || raw1(__NR_getpgid, pid) == group))
-			stop_one((int)pid);
+		if ((long)pid != self && (!group || raw1(__NR_getpgid, pid) == group) && !stop_asked((int)pid))
+			kernel_call(RUMP_CALL_KILL, (long)pid, __NR_kill, (long)pid, SIGSTOP, 0, 0);
 }
 
 /**
  * kill_one() - Signal a process, by the id of its process or of a thread
- * @pid:	process, or a thread that is its first one
+ * @pid:	process, or one of its threads
  */
 static long kill_one(struct hijack_call *call, int pid, unsigned long sig)
 {
-	if (!is_abrupt(sig))
+	if (!needs_care(pid, sig))
 		return hijack_pass(call);
-	if ((int)sig == SIGSTOP && pid == raw0(__NR_getpid)) {
-		rump__stop(SIGSTOP);
-		return 0;
+	if (is_own(pid)) {
+		if ((int)sig == SIGSTOP) {
+			rump__stop(SIGSTOP);
+			return 0;
+		}
+		hijack_on_exit();
+		return hijack_pass(call);
 	}
-	if ((int)sig == SIGSTOP ? stop_one(pid) :
-				  kernel_call(RUMP_CALL_KILL, pid, -1, SIGKILL, 0, 0, 0) > 0)
+	if ((int)sig == SIGSTOP && stop_asked(pid))
 		return 0;
-	return hijack_pass(call);
+	return signal_whom(pid, call) ? hijack_pass(call) : 0;
+}
+
+/**
+ * kill_own_group() - Kill the process group that this process is in
+ */
+static long kill_own_group(struct hijack_call *call, long group)
+{
+	for (int turn = 0; turn < TURNS; turn++)
+		if (kernel_call(RUMP_CALL_KILL, -group, 0, 0, SIGKILL, 0, 0) <= 0)
+			break;
+	hijack_on_exit();
+	return hijack_host(call);
 }
 
 /**
@@ -78,21 +126,21 @@ long route_kill(struct hijack_call *call)
 {
 	int pid = (int)call->arg[0];
 	unsigned long sig = call->arg[1];
-	long n, group, result;
+	long own, group;
 
 	if (pid > 0)
 		return kill_one(call, pid, sig);
-	if (!is_abrupt(sig))
+	own = raw1(__NR_getpgid, 0);
+	group = pid == -1 ? 0 : pid ? -(long)pid : own;
+	if (!needs_care(-group, sig))
 		return hijack_pass(call);
-	group = pid == -1 ? -1 : pid ? -pid : raw1(__NR_getpgid, 0);
 	if ((int)sig == SIGSTOP) {
 		stop_group(group);
 		return hijack_host(call);
 	}
-	n = kernel_call(RUMP_CALL_KILL, 0, group, (long)sig, 0, 0, 0);
-	result = hijack_host(call);
-	/* Those that are dead may have been waited for already. */
-	return result == -ESRCH && n > 0 ? 0 : result;
+	if (group == own)
+		return kill_own_group(call, group);
+	return signal_whom(-group, call) ? hijack_host(call) : 0;
 }
 
 /**
@@ -160,6 +208,6 @@ long route_pidfd_send_signal(struct hijack_call *call)
 
 	if (fd_is_rump(call->arg[0]))
 		return -EBADF;
-	pid = is_abrupt(call->arg[1]) ? pid_of(call->arg[0]) : 0;
+	pid = (int)call->arg[1] == SIGKILL || (int)call->arg[1] == SIGSTOP ? pid_of(call->arg[0]) : 0;
 	return pid > 0 ? kill_one(call, pid, call->arg[1]) : hijack_pass(call);
 }

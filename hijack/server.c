@@ -363,6 +363,9 @@ static void serve(const struct source *source, const struct request *request, in
 			clerk_done();
 			sweep(claims_swept());
 			return;
+		case REQUEST_KNOWS:
+			answer.result = clerk_is_busy() || watched_knows(request->pid);
+			break;
 		case REQUEST_FIRST:
 			answer.result = is_first(request->process);
 			break;

@@ -30,6 +30,7 @@ enum request_type {
 	REQUEST_PARCEL,	  /* here is the writing end of ticket @process: a file waits for its readers; answered */
 	REQUEST_CLAIM,	  /* here is a file for a rump socket: hold it; answered with a claim's number (claims.c) */
 	REQUEST_CLAIMED,  /* answered with the file of claim @process */
+	REQUEST_KNOWS,	  /* answered with whether @pid is a process, or may be soon; < 0: any of a group, 0: any */
 	REQUEST_FIRST,	  /* answered with whether nobody has asked the same, @process, before */
 	REQUEST_STARTED,  /* of the server's own: a process has joined, @process, or could not, 0 */
 	REQUEST_DROPPED,  /* of the server's own: ticket @process is forgotten */
@@ -94,6 +95,7 @@ long client_parcel(int fd, uint64_t ticket);
 long client_claim(int fd);
 long client_claimed(uint64_t number);
 bool client_first(uint64_t what);
+bool client_knows(int whom);
 void client_end(void);
 const char *client_variable(char *room, size_t size);
 

@@ -50,6 +50,7 @@ void watched_add(int pid, uint64_t process);
 void watched_search(void);
 void watched_ended(struct source *source);
 bool watched_is_last(int pid);
+bool watched_knows(int whom);
 _Noreturn void server_give_up(void);
 
 /* server.c */

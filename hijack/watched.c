@@ -169,6 +169,22 @@ void watched_ended(struct source *source)
 }
 
 /**
+ * watched_knows() - Whether a process is one of the kernel's
+ * @whom:	its pid, the negated id of a process group, or 0 for any process
+ */
+bool watched_knows(int whom)
+{
+	for (unsigned int i = 0; i < RUMP_PROCESSES; i++) {
+		struct rump_process *process = rump__kernel.ops->process_at(i);
+		int pid = process ? rump__kernel.ops->process_pid(process) : 0;
+
+		if (pid && (!whom || pid == whom || (whom < 0 && raw1(__NR_getpgid, pid) == -whom)))
+			return true;
+	}
+	return false;
+}
+
+/**
  * watched_is_last() - Whether a process is the only one that is left
  */
 bool watched_is_last(int pid)

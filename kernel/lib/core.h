@@ -196,7 +196,7 @@ extern const char rump__scan_at[], rump__scan_failed[];
 long rump__fork_prepare(void);
 void rump__fork_parent(long name, unsigned long flags, int pid);
 int rump__fork_child(long name);
-int rump__kill(int pid, int group, int sig);
+long rump__kill(int pid, const long *call);
 int rump__group(int pid);
 
 /* lost.c */

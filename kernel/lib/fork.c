@@ -69,27 +69,30 @@ static void await(void *name)
 	rump__kernel.ops->forget(proc);
 }
 
+static bool kills(const long *call)
+{
+	return call[call[0] == __NR_tgkill || call[0] == __NR_rt_tgsigqueueinfo ? 3 : 2] == SIGKILL;
+}
+
 /**
- * rump__kill() - Kill another process, and wait until it is dead; or stop it
- * @pid:	process
- * @group:	its process group, or it is left alone; negative for any
- * @sig:	signal
+ * rump__kill() - Make a call of the host that signals another process, and wait until that is dead if it kills
+ * @pid:	process, or 0 not to wait
+ * @call:	number and four arguments
  *
- * Return: 0 or -errno
+ * Return: the result of the call
  */
-int rump__kill(int pid, int group, int sig)
+long rump__kill(int pid, const long *call)
 {
 	const struct timespec at_most = { .tv_sec = KILL_SECONDS };
-	struct pollfd polled = { .events = POLLIN };
+	struct pollfd polled = { .fd = -1, .events = POLLIN };
 	long ret;
 
-	if (group >= 0 && raw1(__NR_getpgid, pid) != group)
-		return -ESRCH;
-	polled.fd = raw2(__NR_pidfd_open, pid, 0);
-	if (raw_failed(polled.fd))
-		return polled.fd;
-	ret = raw4(__NR_pidfd_send_signal, polled.fd, sig, 0, 0);
-	if (!ret && sig == SIGKILL)
+	if (pid > 0 && kills(call))
+		polled.fd = raw2(__NR_pidfd_open, pid, 0);
+	ret = raw4(call[0], call[1], call[2], call[3], call[4]);
+	if (polled.fd < 0)
+		return ret;
+	if (!ret)
 		raw_call(__NR_ppoll, (long)&polled, 1, (long)&at_most, 0, 0, 0);
 	raw1(__NR_close, polled.fd);
 	return ret;

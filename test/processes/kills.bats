@@ -57,6 +57,64 @@ kills() {
 	RUMP_NCPU=4 kills 60 8
 }
 
+# The outer shell does not use the kernel, as it has no business in /mnt; the sparse file is long to read.
+@test "60 kills by a shell that does not use the kernel: it is not lost" {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	run inside bash -c '
+		exec 2>/dev/null # who was killed
+		(truncate -s 1T /mnt/holes) # not by this shell
+		n=0
+		for ((i = 0; i < 60; i++)); do
+			(exec dd if=/mnt/holes of=/dev/null bs=4k) & victim=$!
+			sleep 0.00$((RANDOM % 10))$((RANDOM % 10))
+			kill -KILL $victim
+			wait $victim
+			[ $? != 137 ] || n=$((n + 1))
+			(: >/mnt/probe) || break
+		done
+		timeout -s KILL 0.02 dd if=/mnt/holes of=/dev/null bs=4k
+		echo "$? $n"
+		(: >/mnt/probe)'
+	assert_success
+	assert_output "137 60"
+}
+
+@test "a process whose threads are in the kernel kills itself, and its group" {
+	run inside python3 - <<-'END'
+		import os, signal, threading
+		os.chdir('/mnt')
+		open('file', 'wb').truncate(1 << 30)
+		def reads():
+		    file = os.open('file', os.O_RDONLY)
+		    while True:
+		        for offset in range(0, 1 << 30, 65536):
+		            os.pread(file, 65536, offset)
+		def busy(kill):
+		    for _ in range(3):
+		        threading.Thread(target=reads, daemon=True).start()
+		    for _ in range(200):
+		        os.stat('file')
+		    kill()
+		def group():
+		    os.setpgid(0, 0)
+		    for _ in range(2):
+		        if not os.fork():
+		            reads()
+		    busy(lambda: os.kill(0, signal.SIGKILL))
+		ends = [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: os.kill(threading.get_native_id(), signal.SIGKILL)]
+		for how in [lambda: busy(ends[0]), lambda: busy(ends[1]), group] * 5:
+		    pid = os.fork()
+		    if not pid:
+		        how()
+		        os._exit(1)
+		    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+		    open('probe', 'w').close()
+		print('fine')
+	END
+	assert_success
+	assert_output fine
+}
+
 @test "60 stops of busy, blocked and waiting processes and threads: the others go on" {
 	run inside python3 "$RUMP_TOP/test/helpers/processes_stops.py" 60 5
 	assert_success

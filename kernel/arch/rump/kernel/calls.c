@@ -49,7 +49,7 @@ long rump_call(unsigned long nr, unsigned long *a)
 	case RUMP_CALL_LEAVE:
 		return rump_leave_process();
 	case RUMP_CALL_KILL:
-		return rump_kill(a[0], a[1], a[2]);
+		return rump_kill(a[0], (const long *)a + 1);
 	case RUMP_CALL_GROUP:
 		return rump_group(a[0]);
 	case RUMP_CALL_FD_MIRROR:

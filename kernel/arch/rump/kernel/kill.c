@@ -19,6 +19,7 @@
 #include <linux/sched.h>
 #include <linux/stop_machine.h>
 #include <asm/carrier.h>
+#include <asm/unistd.h>
 
 static DEFINE_MUTEX(one_at_a_time);
 static struct cpu_stop_work works[RUMP_MAX_NCPU];
@@ -58,43 +59,73 @@ static void let_go(void)
 		cpu_relax();
 }
 
-static long kill_those(int pid, int group, int sig)
+/* Is a process meant? @whom: its pid, the negated id of a group of the host's, or 0 for all. */
+static bool is_meant(const struct rump_process *proc, int pid, long whom)
 {
-	struct rump_process *proc, *self = current->thread.ht->proc;
+	if (proc == current->thread.ht->proc || READ_ONCE(proc->state) == RUMP_PROC_GONE)
+		return false;
+	return !whom || pid == whom || (whom < 0 && hyp->group(pid) == -whom);
+}
+
+/* Signal all that are meant and of this kernel but the caller's own; how many it was. */
+static long signal_known(long whom, int sig)
+{
+	struct rump_process *proc;
 	unsigned int i;
 	long n = 0;
 
 	for (i = 0; i < RUMP_PROCESSES; i++) {
 		proc = rump_process_at(i);
-		if (proc && proc != self && READ_ONCE(proc->state) != RUMP_PROC_GONE &&
-		    (!pid || pid == rump_process_pid(proc)))
-			n += !hyp->kill(rump_process_pid(proc), group, sig);
+		if (proc && is_meant(proc, rump_process_pid(proc), whom)) {
+			const long call[5] = { __NR_kill, rump_process_pid(proc), sig };
+
+			n += !hyp->kill(call[1], call);
+		}
 	}
 	return n;
 }
 
+/*
+ * The call itself is made here as well: it is for a process that is not of this kernel yet, too, or that has
+ * just executed a program, and before it is in the kernel.
+ */
+static long signal_all(long whom, const long call[5])
+{
+	long n = 0, ret;
+
+	if (whom <= 0)
+		n = signal_known(whom, call[2]);
+	if (!call[0])
+		return n;
+	ret = hyp->kill(whom > 0 ? whom : 0, call);
+	/* Those that are dead may have been waited for already. */
+	return ret == -ESRCH && n ? 0 : ret;
+}
+
 /**
  * rump_kill() - Kill or stop other processes, by the host
- * @pid:	host pid, or 0 for all
- * @group:	only those of this process group of the host, or -1
- * @sig:	SIGKILL or SIGSTOP, or 0 to see whether there are any
+ * @whom:	a process, by its host pid; a process group of the host, by its negated id; 0 for all
+ * @call:	call of the host that does, its number and four arguments, the caller being none of those it
+ *		is for; or number 0 and the arguments of kill(2), for all that are meant and of this kernel
  *
- * Return: how many it was, or -EINTR if the caller is killed itself
+ * With number 0 and signal 0 those are counted.
+ *
+ * Return: the result of the call, or how many it was; -EINTR if the caller is killed itself
  */
-long rump_kill(int pid, int group, int sig)
+long rump_kill(long whom, const long call[5])
 {
-	long n;
+	long ret;
 
-	if (!sig)
-		return kill_those(pid, group, sig);
+	if (!call[0] && !call[2])
+		return signal_known(whom, 0);
 	if (mutex_lock_killable(&one_at_a_time))
 		return -EINTR;
 	preempt_disable();
 	hold_others();
 	rump_carry_self();
-	n = kill_those(pid, group, sig);
+	ret = signal_all(whom, call);
 	let_go();
 	preempt_enable();
 	mutex_unlock(&one_at_a_time);
-	return n;
+	return ret;
 }

@@ -182,7 +182,7 @@ bool rump_alone(void);
 long rump_fork_prepare(void);
 long rump_fork(unsigned long name, unsigned long flags, int pid);
 long rump_leave_process(void);
-long rump_kill(int pid, int group, int sig);
+long rump_kill(long whom, const long call[5]);
 void rump_bury_request(struct rump_hthread *ht);
 void __noreturn rump_bury_forever(void);
 struct rump_hthread *rump_fork_child(struct rump_process *proc, int pid, int tid,

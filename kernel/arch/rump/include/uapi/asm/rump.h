@@ -11,7 +11,7 @@
 #ifndef _UAPI_ASM_RUMP_H
 #define _UAPI_ASM_RUMP_H
 
-#define RUMP_ABI_VERSION	4
+#define RUMP_ABI_VERSION	5
 
 #include "map.h"
 
@@ -135,8 +135,8 @@ struct rump_hyp {
 	void (*kick)(int fd);
 	/* thread @tid of process @pid, or 0 for any that takes it; @info may be NULL */
 	int (*signal)(int pid, int tid, int sig, void *info);
-	/* process @pid, if it is of group @group or that is negative; a killed one is dead then */
-	int (*kill)(int pid, int group, int sig);
+	/* a call of the host, number and four arguments, that signals @pid, which is dead then if it is killed */
+	long (*kill)(int pid, const long *call);
 	/* process group of process @pid */
 	int (*group)(int pid);
 	/*
@@ -221,7 +221,7 @@ struct rump_bootinfo {
 #define RUMP_CALL_LEAVE		(RUMP_CALL_BASE + 17)	/* (): a forked process ends */
 #define RUMP_CALL_EXEC		(RUMP_CALL_BASE + 18)	/* (RUMP_EXEC_): about to execute a program; 1 if it is too early */
 #define RUMP_CALL_FD_EXEC	(RUMP_CALL_BASE + 19)	/* (bits, n): it has; which descriptors are open */
-#define RUMP_CALL_KILL		(RUMP_CALL_BASE + 20)	/* (pid or 0, group or -1, sig): of other processes, on the host; how many */
+#define RUMP_CALL_KILL		(RUMP_CALL_BASE + 20)	/* (pid, -group or 0, call of the host, four arguments), see rump_kill() */
 #define RUMP_CALL_NET_ADD	(RUMP_CALL_BASE + 21)	/* (struct rump_net_info *): an Ethernet device */
 #define RUMP_CALL_PARCEL_PUT	(RUMP_CALL_BASE + 22)	/* (fd, ticket): keep its file under that number */
 #define RUMP_CALL_PARCEL_TAKE	(RUMP_CALL_BASE + 23)	/* (ticket, n, flags): what is kept becomes descriptor n */
