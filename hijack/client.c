@@ -24,6 +24,7 @@
 #include "server.h"
 #include "state.h"
 #include "str.h"
+#include "wait.h"
 
 #define AF_UNIX	       1
 #define SOCK_SEQPACKET 5
@@ -208,15 +209,14 @@ void client_prepare(void)
 }
 
 /**
- * ask() - Make a request and wait for its answer
+ * request_send() - Make a request
  * @pass:	descriptor for the server, or -1
- * @answer:	begins with the result
- * @fd:		what comes with the answer, or NULL
+ *
+ * Return: socket that the answer comes by, or a negated errno
  */
-static long ask(struct request *request, int pass, void *answer, size_t size, int *fd)
+static long request_send(const struct request *request, int pass)
 {
-	int pair[2], received = -1, second;
-	char byte;
+	int pair[2];
 	long result = raw4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
 
 	if (raw_failed(result))
@@ -227,20 +227,36 @@ static long ask(struct request *request, int pass, void *answer, size_t size, in
 		result = message_send(control, request, sizeof(*request), pair[1]);
 	} while (result == -EINTR);
 	raw1(__NR_close, pair[1]);
-	if (!raw_failed(result)) {
-		do {
-			result = message_receive(pair[0], answer, size, &received);
-		} while (result == -EINTR);
-	}
+	if (!raw_failed(result))
+		return pair[0];
+	raw1(__NR_close, pair[0]);
+	return result;
+}
+
+/**
+ * answer_receive() - Wait for the answer to a request
+ * @socket:	from request_send(); it is closed
+ * @answer:	begins with the result
+ * @fd:		what comes with the answer, or NULL
+ */
+static long answer_receive(const struct request *request, int socket, void *answer, size_t size, int *fd)
+{
+	int received = -1, second;
+	char byte;
+	long result;
+
+	do {
+		result = message_receive(socket, answer, size, &received);
+	} while (result == -EINTR);
 	/* The lifeline comes behind the memory. */
 	if (result == (long)size && received >= 0 &&
 	    (request->type == REQUEST_ATTACH || request->type == REQUEST_LAYOUT) &&
-	    message_receive(pair[0], &byte, 1, &second) == 1 && second >= 0) {
+	    message_receive(socket, &byte, 1, &second) == 1 && second >= 0) {
 		second = high_move(second);
 		lifeline_is(second);
 		hijack_on_own(second, true);
 	}
-	raw1(__NR_close, pair[0]);
+	raw1(__NR_close, socket);
 	if (fd)
 		*fd = received < 0 ? -1 : high_move(received);
 	else if (received >= 0)
@@ -248,6 +264,19 @@ static long ask(struct request *request, int pass, void *answer, size_t size, in
 	if (raw_failed(result))
 		return result;
 	return result == (long)size ? (long)*(int64_t *)answer : -ECONNREFUSED;
+}
+
+/**
+ * ask() - Make a request and wait for its answer
+ * @pass:	descriptor for the server, or -1
+ * @answer:	begins with the result
+ * @fd:		what comes with the answer, or NULL
+ */
+static long ask(const struct request *request, int pass, void *answer, size_t size, int *fd)
+{
+	long socket = request_send(request, pass);
+
+	return raw_failed(socket) ? socket : answer_receive(request, (int)socket, answer, size, fd);
 }
 
 /**
@@ -390,6 +419,13 @@ static int never(void)
 	return 0;
 }
 
+static bool is_readable(int fd)
+{
+	struct pollfd_raw polled = {fd, POLLIN, 0};
+
+	return raw3(__NR_poll, &polled, 1, 0) != 0;
+}
+
 /**
  * client_join() - Become a process of the tree's kernel
  *
@@ -406,7 +442,14 @@ long client_join(const struct rump__setup *setup)
 	if (control < 0)
 		result = start_server();
 	if (!result)
-		result = ask(&request, -1, &answer, sizeof(answer), &fd);
+		result = request_send(&request, -1);
+	if (!raw_failed(result)) {
+		/* While the server makes it a process. */
+		rump__join_early(setup);
+		while (!is_readable((int)result) && rump__image_warm())
+			;
+		result = answer_receive(&request, (int)result, &answer, sizeof(answer), &fd);
+	}
 	/* The server that could not boot has said why. */
 	if (!started && (result == -ECONNREFUSED || result == -ECONNRESET || result == -EPIPE))
 		rump__error("cannot join the kernel: the process that kept it has ended");
@@ -414,7 +457,7 @@ long client_join(const struct rump__setup *setup)
 		return result;
 	if (!executed)
 		process = (unsigned long)result;
-	result = -rump__join(setup, &answer.layout, fd, (struct rump_process *)process, never);
+	result = -rump__join(&answer.layout, fd, (struct rump_process *)process, never);
 	if (result)
 		return result;
 	lifeline_arm();

@@ -21,6 +21,7 @@
 #include <linux/stat.h>
 
 #include "execute.h"
+#include "lifeline.h"
 #include "outsider.h"
 #include "route.h"
 #include "server.h"
@@ -58,13 +59,20 @@ struct program {
 static long execute(const struct program *program);
 
 /**
- * before_exec() - This process is about to execute a program that is there
- *
- * Return: whether its other threads wait for that
+ * struct before - What is to be undone if a program could not be executed
+ * @held:	the other threads wait
+ * @disarmed:	the lifeline is
  */
-static bool before_exec(void)
+struct before {
+	bool held, disarmed;
+};
+
+/**
+ * before_exec() - This process is about to execute a program that is there
+ */
+static struct before before_exec(void)
 {
-	bool held = false;
+	struct before before = {false, false};
 
 	/* What RUMP_MOUNT names is where this program has started, not the next. */
 	if (!kernel_up && (places_now()->n || places_families)) {
@@ -72,25 +80,28 @@ static bool before_exec(void)
 		kernel_settled();
 	}
 	if (!kernel_up)
-		return false;
+		return before;
 	client_executes(*paths_cwd(), places_now()->all);
-	while (kernel_call(RUMP_CALL_EXEC, held ? RUMP_EXEC_HELD : RUMP_EXEC_ALONE, 0, 0, 0, 0, 0) == 1) {
-		rump__still(held);
-		held = true;
+	while (kernel_call(RUMP_CALL_EXEC, before.held ? RUMP_EXEC_HELD : RUMP_EXEC_ALONE, 0, 0, 0, 0, 0) ==
+	       1) {
+		rump__still(before.held);
+		before.held = true;
 	}
 	fds_before_exec();
-	return held;
+	before.disarmed = lifeline_disarm();
+	return before;
 }
 
 /**
  * after_exec() - It has failed
- * @held:	from before_exec()
  */
-static void after_exec(bool held)
+static void after_exec(struct before before)
 {
+	if (before.disarmed)
+		lifeline_rearm();
 	if (kernel_up)
 		kernel_call(RUMP_CALL_EXEC, RUMP_EXEC_FAILED, 0, 0, 0, 0, 0);
-	if (held)
+	if (before.held)
 		rump__still_over();
 }
 
@@ -153,7 +164,7 @@ static long execute_on_host(const struct program *program, long dir, const char 
 {
 	struct hijack_call copy = *program->call;
 	unsigned long flags = program->flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
-	bool held = false;
+	struct before before = {false, false};
 	long result;
 
 	if (program->moved || dir != program->dir || path != program->path) {
@@ -166,10 +177,10 @@ static long execute_on_host(const struct program *program, long dir, const char 
 	}
 	if (!raw_failed(raw4(__NR_faccessat2, dir, path, X_OK, flags))) {
 		look(program, dir, path);
-		held = before_exec();
+		before = before_exec();
 	}
 	result = hijack_host(&copy);
-	after_exec(held);
+	after_exec(before);
 	return result;
 }
 

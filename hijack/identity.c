@@ -71,11 +71,22 @@ static long set_capabilities(const struct capabilities *c)
 }
 
 /**
- * identity_capabilities() - The capabilities of this process on the host
+ * identity_standing() - What this process is on the host
  */
-uint64_t identity_capabilities(void)
+void identity_standing(struct standing *s)
 {
-	return get_capabilities(false).permitted;
+	struct capabilities c = get_capabilities(false);
+	long ngroups;
+
+	memset(s, 0, sizeof(*s));
+	raw3(__NR_getresuid, &s->uid[0], &s->uid[1], &s->uid[2]);
+	raw3(__NR_getresgid, &s->gid[0], &s->gid[1], &s->gid[2]);
+	ngroups = raw2(__NR_getgroups, STANDING_GROUPS, s->groups);
+	s->ngroups = raw_failed(ngroups) ? STANDING_MANY : (uint32_t)ngroups;
+	s->effective = c.effective;
+	s->permitted = c.permitted;
+	s->inheritable = c.inheritable;
+	raw4(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, s->fsize);
 }
 
 /**
@@ -143,7 +154,7 @@ static long take_ids(const struct identity *seen)
 		memset(&host, 0, sizeof(host));
 		result = kernel_call(__NR_setgroups, 0, 0, 0, 0, 0, 0);
 	}
-	reduce(&c, &host, &users, server.effective, seen->capabilities);
+	reduce(&c, &host, &users, server.effective, seen->server.permitted);
 	if (!result)
 		result = kernel_call(__NR_setresgid, groups.real, groups.effective, groups.saved, 0,
 				     0, 0);
@@ -167,11 +178,15 @@ static long take_ids(const struct identity *seen)
  */
 void identity_take(const struct identity *seen)
 {
-	struct rlimit64 limit;
-	long result = raw4(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, &limit);
+	struct standing own;
+	long result;
 
-	if (!result)
-		result = kernel_call(__NR_prlimit64, 0, RLIMIT_FSIZE, (long)&limit, 0, 0, 0);
+	identity_standing(&own);
+	/* Most are what the server is, and so is its clone. */
+	if (seen->uid == own.uid[1] && seen->gid == own.gid[1] && own.ngroups != STANDING_MANY &&
+	    !memcmp(&own, &seen->server, sizeof(own)))
+		return;
+	result = kernel_call(__NR_prlimit64, 0, RLIMIT_FSIZE, (long)own.fsize, 0, 0, 0);
 	if (!result)
 		result = take_ids(seen);
 	if (result) {

@@ -35,11 +35,21 @@ void lifeline_is(int fd)
 }
 
 /**
+ * look() - The server may have ended before the signal was asked for
+ */
+static void look(void)
+{
+	struct pollfd_raw polled = {lifeline, 0, 0};
+
+	if (raw3(__NR_poll, &polled, 1, 0) == 1 && polled.revents & POLLHUP)
+		rump__kernel.ops->die(RUMP_DEAD_SERVER, rump__kernel.proc);
+}
+
+/**
  * lifeline_arm() - Let the host tell this process
  */
 void lifeline_arm(void)
 {
-	struct pollfd_raw polled = {lifeline, 0, 0};
 	char name[32];
 	long fd;
 
@@ -56,7 +66,31 @@ void lifeline_arm(void)
 		raw3(__NR_fcntl, lifeline, F_SETSIG_, SIGBUS);
 		raw3(__NR_fcntl, lifeline, F_SETFL, O_ASYNC_ | O_NONBLOCK);
 	}
-	/* It may have ended before. */
-	if (raw_failed(fd) || (raw3(__NR_poll, &polled, 1, 0) == 1 && polled.revents & POLLHUP))
+	if (raw_failed(fd))
 		rump__kernel.ops->die(RUMP_DEAD_SERVER, rump__kernel.proc);
+	else
+		look();
+}
+
+/**
+ * lifeline_disarm() - This process is about to execute a program
+ *
+ * A signal that came in the middle of that would end the program, as it has no handler.
+ *
+ * Return: whether it had armed it; a vfork child may have its parent's
+ */
+bool lifeline_disarm(void)
+{
+	if (lifeline < 0 || raw3(__NR_fcntl, lifeline, F_GETOWN, 0) != raw0(__NR_getpid))
+		return false;
+	return !raw_failed(raw3(__NR_fcntl, lifeline, F_SETFL, O_NONBLOCK));
+}
+
+/**
+ * lifeline_rearm() - It has not
+ */
+void lifeline_rearm(void)
+{
+	raw3(__NR_fcntl, lifeline, F_SETFL, O_ASYNC_ | O_NONBLOCK);
+	look();
 }

@@ -3,7 +3,11 @@
 #ifndef HIJACK_LIFELINE_H
 #define HIJACK_LIFELINE_H
 
+#include <stdbool.h>
+
 void lifeline_is(int fd);
 void lifeline_arm(void);
+bool lifeline_disarm(void);
+void lifeline_rearm(void);
 
 #endif

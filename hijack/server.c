@@ -49,6 +49,7 @@ struct credentials {
 	uint32_t gid;
 };
 
+static struct standing standing; /* as the kernel has it from this process */
 static int lifeline;	/* the end that processes get; the other one is never used */
 static int last_reply = -1;
 static bool dropping;	/* the clerk has a parcel */
@@ -101,7 +102,7 @@ void server_send_kernel(int reply, long result)
 	struct answer answer = {.result = result, .layout = rump__kernel.layout};
 	struct credentials peer = peer_of(reply);
 
-	answer.identity = (struct identity){peer.uid, peer.gid, identity_capabilities()};
+	answer.identity = (struct identity){peer.uid, peer.gid, standing};
 	message_send(reply, &answer, sizeof(answer), raw_failed(result) ? -1 : rump__kernel.fd);
 	if (!raw_failed(result))
 		message_send(reply, "", 1, lifeline);
@@ -448,6 +449,7 @@ static bool start(int control)
 	    raw_failed(clerk = clerk_start()))
 		return false;
 	lifeline = pipe[0];
+	identity_standing(&standing);
 	return source_add(SOURCE_CONTROL, control) && source_add(SOURCE_CONTROL, (int)clerk) &&
 	       (!hijack_config.serve_listen ||
 		source_add(SOURCE_LISTEN, (int)hijack_config.serve_listen));

@@ -143,6 +143,9 @@ int rumpuser_ext_random(void *buf, unsigned long len)
 
 int rumpuser_ext_signal(int pid, int tid, int sig, void *info)
 {
+	/* For kill(2) that is a group. */
+	if (pid <= 0)
+		return -ESRCH;
 	if (info)
 		return queue(pid, tid, sig, info);
 	return tid ? raw3(__NR_tgkill, pid, tid, sig) : raw2(__NR_kill, pid, sig);

@@ -44,8 +44,8 @@ void rump__fill_hyp(struct rump_hyp *h)
 	h->park = rumpuser_ext_park;
 	h->wake = rumpuser_ext_wake;
 	h->yield = rumpuser_ext_yield;
-	h->map = rumpuser_ext_map;
-	h->unmap = rumpuser_ext_unmap;
+	h->map = rump__map;
+	h->unmap = rump__unmap;
 	h->populate = rumpuser_ext_populate;
 	h->discard = rumpuser_ext_discard;
 	h->io_nowait = (void *)rumpuser_ext_io_nowait;

@@ -89,6 +89,7 @@ struct rump__layout {
  * @ops:	entry points of the image
  * @fd:		the memfd
  * @symfile:	the image's ELF file, mapped for debuggers
+ * @windowed:	pages of rump files are, or were, mapped in this process or in one that it is a fork of
  */
 struct rump__kernel {
 	bool up;
@@ -96,6 +97,7 @@ struct rump__kernel {
 	struct rump_process *proc;
 	const struct rump_image_ops *ops;
 	int fd;
+	bool windowed;
 	void *symfile;
 	unsigned long symfile_size;
 	unsigned long image_end;
@@ -131,15 +133,20 @@ int rump__boot(const struct rump__setup *setup);
 void rump__fill_hyp(struct rump_hyp *h);
 
 /* join.c: a kernel that another process has booted */
-int rump__join(const struct rump__setup *setup, const struct rump__layout *layout, int fd,
-	       struct rump_process *process, int (*orphan)(void));
+void rump__join_early(const struct rump__setup *setup);
+int rump__join(const struct rump__layout *layout, int fd, struct rump_process *process,
+	       int (*orphan)(void));
 
 /* params.c */
 int rump__params_read(struct rump__params *p, char *const *envp);
 const char *rump__getenv(char *const *envp, const char *name);
 
 /* image.c */
+int rump__map(unsigned long addr, unsigned long off, unsigned long len, int prot);
+int rump__unmap(unsigned long addr, unsigned long len);
 int rump__image_reserve(void);
+void rump__image_early(const struct rump__setup *setup);
+bool rump__image_warm(void);
 int rump__image_join(struct rump__kernel *k, const struct rump__layout *layout, int fd);
 int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
 		     const struct rump__params *p);

@@ -63,7 +63,8 @@ void rump__exit(void)
 	rump__self.ending = 1;
 	__atomic_store_n(&rump__enter_image, enter_ending, __ATOMIC_SEQ_CST);
 	/* What is mapped is held; a thread that touches it now waits for the end as well. */
-	rump__enter(__NR_munmap, RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR, 0, 0, 0, 0);
+	if (rump__kernel.windowed)
+		rump__enter(__NR_munmap, RUMP_WINDOW_ADDR, RUMP_WINDOW_END - RUMP_WINDOW_ADDR, 0, 0, 0, 0);
 	if (rump__kernel.proc) {
 		rump__enter(RUMP_CALL_LEAVE, 0, 0, 0, 0, 0, 0);
 		rump__kernel.up = false;

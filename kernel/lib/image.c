@@ -28,6 +28,8 @@
 #define PAGE_STRUCT	64UL		/* sizeof(struct page) */
 #define ELF_MAGIC	0x464c457f
 #define LOCK_PREFIX	0xf0
+#define WARM_SIZE	(1792UL << 10)	/* of the text: scheduling, memory, files */
+#define WARM_PIECE	(256UL << 10)
 #define FD_HIGH		700		/* out of the way of programs that count from 3 */
 
 static unsigned long page_up(unsigned long x)
@@ -36,19 +38,15 @@ static unsigned long page_up(unsigned long x)
 }
 
 /* The image is <libdir>/rump/kernel, unless RUMP_KERNEL says where. */
-static int open_image(const struct rump__setup *setup, unsigned int ncpu, char *path, size_t size)
+static long open_image(const struct rump__setup *setup, unsigned int ncpu, char *path, size_t size)
 {
 	const char *given = rump__getenv(setup->envp, "RUMP_KERNEL");
-	long fd;
 
 	if (given)
 		str_printf(path, size, "%s", given);
 	else
 		str_printf(path, size, "%s/rump/kernel%s", setup->libdir, ncpu > 1 ? "-smp" : "");
-	fd = raw4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		rump__error("cannot open the kernel image %s: %s", path, str_error(fd));
-	return fd;
+	return raw4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 }
 
 static long map(unsigned long addr, unsigned long len, int prot, int flags, int fd,
@@ -169,37 +167,37 @@ static void lay_out(struct rump__layout *l, const Elf64_Ehdr *eh, const struct s
 	l->mtime = st->st_mtime;
 }
 
-/* The map of this process: text from the file, all else from the memfd. */
-static bool map_image(const struct rump__kernel *k, const Elf64_Ehdr *eh, int file)
+/* Text, from the file. */
+static bool map_text(const Elf64_Ehdr *eh, int file)
 {
-	const struct rump__layout *l = &k->layout;
-	unsigned long addr = RUMP_IMAGE_ADDR, mem_end = RUMP_IMAGE_ADDR + l->total;
 	const Elf64_Phdr *ph = headers(eh);
 	int i;
 
-	rumpuser_ext_setimage(k->fd);
-	if (rump__image_reserve() ||
-	    !map_fixed(RUMP_HYP_ADDR, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		       -1, 0) ||
-	    !map_fixed(RUMP_VMEMMAP_ADDR, l->memmap, PROT_READ | PROT_WRITE, MAP_SHARED, k->fd,
-		       l->total))
-		return false;
-	for (i = 0; i < eh->e_phnum; i++) {
-		unsigned long end = page_up(ph[i].p_vaddr + ph[i].p_filesz);
-
-		if (ph[i].p_type != PT_LOAD)
-			continue;
-		if (!(ph[i].p_flags & PF_W)) {
-			if (!map_fixed(ph[i].p_vaddr, end - ph[i].p_vaddr, PROT_READ | PROT_EXEC,
-				       MAP_PRIVATE, file, ph[i].p_offset))
-				return false;
-			addr = end;
-		} else if (!map_fixed(addr, mem_end - addr, PROT_READ | PROT_WRITE, MAP_SHARED,
-				      k->fd, addr - RUMP_IMAGE_ADDR)) {
+	for (i = 0; i < eh->e_phnum; i++)
+		if (ph[i].p_type == PT_LOAD && !(ph[i].p_flags & PF_W) &&
+		    !map_fixed(ph[i].p_vaddr, page_up(ph[i].p_filesz), PROT_READ | PROT_EXEC,
+			       MAP_PRIVATE, file, ph[i].p_offset))
 			return false;
-		}
-	}
 	return true;
+}
+
+/* All else, from the memfd: what is written to lies behind the text. */
+static bool map_memory(const struct rump__kernel *k, const Elf64_Ehdr *eh)
+{
+	unsigned long addr = RUMP_IMAGE_ADDR, mem_end = RUMP_IMAGE_ADDR + k->layout.total;
+	const Elf64_Phdr *ph = headers(eh);
+	int i;
+
+	for (i = 0; i < eh->e_phnum; i++)
+		if (ph[i].p_type == PT_LOAD && !(ph[i].p_flags & PF_W))
+			addr = page_up(ph[i].p_vaddr + ph[i].p_filesz);
+	rumpuser_ext_setimage(k->fd);
+	return map_fixed(RUMP_HYP_ADDR, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0) &&
+	       map_fixed(RUMP_VMEMMAP_ADDR, k->layout.memmap, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 k->fd, k->layout.total) &&
+	       map_fixed(addr, mem_end - addr, PROT_READ | PROT_WRITE, MAP_SHARED, k->fd,
+			 addr - RUMP_IMAGE_ADDR);
 }
 
 /* What is in the file of data that is written to goes into the memfd. */
@@ -243,15 +241,18 @@ static int load(struct rump__kernel *k, const struct rump__setup *setup, const s
 	int fd, err;
 
 	fd = open_image(setup, p->ncpu, k->layout.path, sizeof(k->layout.path));
-	if (fd < 0)
+	if (fd < 0) {
+		rump__error("cannot open the kernel image %s: %s", k->layout.path, str_error(fd));
 		return ENOENT;
+	}
 	err = ENOMEM;
 	eh = map_file(k->layout.path, fd, &st);
 	if (!eh)
 		goto close;
 	lay_out(&k->layout, eh, &st, p->memlimit);
 	k->fd = new_memfd(k->layout.total + k->layout.memmap);
-	if (k->fd < 0 || !map_image(k, eh, fd) || !copy_data(k, eh))
+	if (k->fd < 0 || rump__image_reserve() || !map_text(eh, fd) || !map_memory(k, eh) ||
+	    !copy_data(k, eh))
 		goto unmap;
 	err = take(k, eh);
 	if (!err && p->ncpu > 1 && *k->ops->lock_probe != LOCK_PREFIX) {
@@ -268,6 +269,113 @@ close:
 }
 
 /**
+ * rump__map() - Map pages of the kernel's memory
+ * @addr:	where
+ * @off:	where they are in the memory file
+ * @len:	bytes
+ * @prot:	RUMP_PROT_
+ *
+ * Return: 0 or -errno
+ */
+int rump__map(unsigned long addr, unsigned long off, unsigned long len, int prot)
+{
+	if (rump__in_window(addr))
+		rump__kernel.windowed = true;
+	return rumpuser_ext_map(addr, off, len, prot);
+}
+
+/**
+ * rump__unmap() - Map nothing there, in a process that has pages of rump files at all
+ * @addr:	where
+ * @len:	bytes
+ *
+ * Return: 0 or -errno
+ */
+int rump__unmap(unsigned long addr, unsigned long len)
+{
+	if (rump__in_window(addr) && !rump__kernel.windowed)
+		return 0;
+	return rumpuser_ext_unmap(addr, len);
+}
+
+/* What is mapped before the kernel is known that this process joins, or NULL. */
+static struct {
+	const Elf64_Ehdr *eh;
+	struct stat st;
+	unsigned long warm;	/* from here on its pages are still to be mapped */
+} early;
+
+/**
+ * rump__image_early() - Map the image that the kernel is likely to be
+ * @setup:	where it would be
+ *
+ * Another one is mapped over it later.
+ */
+void rump__image_early(const struct rump__setup *setup)
+{
+	const char *ncpu = rump__getenv(setup->envp, "RUMP_NCPU");
+	char path[PATH_ROOM];
+	long file = open_image(setup, ncpu && !str_equal(ncpu, "1") ? 2 : 1, path, sizeof(path));
+
+	if (raw_failed(file))
+		return;
+	early.eh = map_file(path, file, &early.st);
+	early.warm = RUMP_IMAGE_ADDR;
+	if (early.eh && (rump__image_reserve() || !map_text(early.eh, file))) {
+		raw2(__NR_munmap, early.eh, early.st.st_size);
+		early.eh = NULL;
+	}
+	raw1(__NR_close, file);
+}
+
+/**
+ * rump__image_warm() - Map some pages that every process is about to run, for who has to wait anyway
+ *
+ * Return: whether there are more
+ */
+bool rump__image_warm(void)
+{
+	unsigned long at = early.warm;
+
+	if (!early.eh || at >= RUMP_IMAGE_ADDR + WARM_SIZE)
+		return false;
+	early.warm += WARM_PIECE;
+	return !raw3(__NR_madvise, at, WARM_PIECE, MADV_POPULATE_READ);
+}
+
+static bool is_that(const struct stat *st, const struct rump__layout *layout)
+{
+	return st->st_dev == layout->dev && st->st_ino == layout->ino && st->st_mtime == layout->mtime;
+}
+
+/* The image of a kernel that has been loaded, mapped; or NULL after a message, and *err. */
+static const Elf64_Ehdr *map_loaded(const struct rump__layout *layout, int *err)
+{
+	const Elf64_Ehdr *eh = NULL;
+	struct stat st;
+	long file = raw4(__NR_openat, AT_FDCWD, layout->path, O_RDONLY | O_CLOEXEC, 0);
+
+	*err = ENOENT;
+	if (raw_failed(file)) {
+		rump__error("cannot open the kernel image %s: %s", layout->path, str_error(file));
+		return NULL;
+	}
+	*err = ENOMEM;
+	eh = map_file(layout->path, file, &st);
+	if (eh && !is_that(&st, layout)) {
+		rump__error("%s has changed since the kernel was booted from it", layout->path);
+		*err = ESTALE;
+	} else if (eh && !rump__image_reserve() && map_text(eh, file)) {
+		*err = 0;
+	}
+	raw1(__NR_close, file);
+	if (!eh || !*err)
+		return eh;
+	raw2(__NR_munmap, eh, st.st_size);
+	return NULL;
+}
+
+/**
  * rump__image_join() - Map a kernel that another process has loaded
  * @k:		result
  * @layout:	from that process
@@ -277,31 +385,23 @@ close:
  */
 int rump__image_join(struct rump__kernel *k, const struct rump__layout *layout, int fd)
 {
-	const Elf64_Ehdr *eh = NULL;
-	struct stat st;
-	int err = ENOMEM;
-	long file;
+	const Elf64_Ehdr *eh = early.eh;
+	int err;
 
 	k->layout = *layout;
 	k->fd = fd;
-	file = raw4(__NR_openat, AT_FDCWD, layout->path, O_RDONLY | O_CLOEXEC, 0);
-	if (raw_failed(file)) {
-		rump__error("cannot open the kernel image %s: %s", layout->path, str_error(file));
-		return ENOENT;
+	if (eh && !is_that(&early.st, layout)) {
+		raw2(__NR_munmap, eh, early.st.st_size);
+		eh = NULL;
 	}
-	eh = map_file(layout->path, file, &st);
+	early.eh = NULL;
 	if (!eh)
-		goto close;
-	if (st.st_dev != layout->dev || st.st_ino != layout->ino || st.st_mtime != layout->mtime) {
-		rump__error("%s has changed since the kernel was booted from it", layout->path);
-		err = ESTALE;
-	} else if (map_image(k, eh, file)) {
-		err = take(k, eh);
-	}
+		eh = map_loaded(layout, &err);
+	if (!eh)
+		return err;
+	err = map_memory(k, eh) ? take(k, eh) : ENOMEM;
 	if (err)
-		raw2(__NR_munmap, eh, st.st_size);
-close:
-	raw1(__NR_close, file);
+		raw2(__NR_munmap, eh, layout->size);
 	return err;
 }
 

@@ -16,8 +16,20 @@
 #include "core.h"
 
 /**
- * rump__join() - Become a process of a kernel that is up
+ * rump__join_early() - Do of rump__join() what can be done before the kernel is known
  * @setup:	copied, but not what it points to
+ *
+ * The caller has all signals blocked. There is no way back but rump__join().
+ */
+void rump__join_early(const struct rump__setup *setup)
+{
+	rump__setup = *setup;
+	rump__image_early(setup);
+	rump__signals_init();
+}
+
+/**
+ * rump__join() - Become a process of a kernel that is up, after rump__join_early()
  * @layout:	of that kernel
  * @fd:		its memfd; this process's from now on
  * @process:	which of the kernel's processes this is to be
@@ -27,14 +39,13 @@
  *
  * Return: 0, or an errno value
  */
-int rump__join(const struct rump__setup *setup, const struct rump__layout *layout, int fd,
-	       struct rump_process *process, int (*orphan)(void))
+int rump__join(const struct rump__layout *layout, int fd, struct rump_process *process,
+	       int (*orphan)(void))
 {
 	struct rump__kernel *k = &rump__kernel;
 	struct rump_hthread *ht;
 	int err;
 
-	rump__setup = *setup;
 	err = rump__image_join(k, layout, fd);
 	if (err)
 		return err;
@@ -42,7 +53,6 @@ int rump__join(const struct rump__setup *setup, const struct rump__layout *layou
 	rump__enter_image = k->ops->enter;
 	for (unsigned int i = 0; i < RUMPUSER_EXT_NET_PORTS; i++)
 		rumpuser_ext_net_join(i, layout->pid, &layout->nets[i]);
-	rump__signals_init();
 	rump__signals_attach();
 	ht = k->ops->fork_child(process, raw0(__NR_getpid), rumpuser_ext_gettid(), orphan);
 	if (!ht)

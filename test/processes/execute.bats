@@ -42,14 +42,14 @@ teardown() {
 			import ctypes, os, subprocess, threading
 			pid = os.getpid()
 			def show(*names, **how):
-			    for name in names: print(os.readlink(name, **how))
+			    for name in names: print(os.readlink(name, **how), flush=True)
 			show(f"/proc/{pid}/exe", "/proc/thread-self/exe", f"/proc/self/task/{pid}/exe", "/proc/../proc/self/exe")
 			thread = threading.Thread(target=show, args=("/proc/thread-self/exe",))
 			thread.start(); thread.join()
 			fd = os.open(f"/proc/{pid}", os.O_RDONLY)
 			show("exe", dir_fd=fd)
 			room = ctypes.create_string_buffer(4)
-			print(ctypes.CDLL(None).readlink(b"/proc/self/exe", room, 4), room.raw)
+			print(ctypes.CDLL(None).readlink(b"/proc/self/exe", room, 4), room.raw, flush=True)
 			subprocess.run(["/bin/readlink", f"/proc/{pid}/exe"])
 			print(os.path.realpath("/proc/self/exe"))
 		P

@@ -346,7 +346,7 @@ static struct rump_hthread *bound_to(struct rump_vcpu *v, struct task_struct *ts
 }
 
 /*
- * Its call is done, or its process ends and it shall carry no other's context than its own. A server has
+ * Its call is done, or another thread ends its process and it shall carry no other's context than its own. A server has
  * nothing better to do than what its work has set going, but for more work.
  */
 static bool may_go(struct rump_hthread *c)
@@ -354,7 +354,7 @@ static bool may_go(struct rump_hthread *c)
 	/* Another virtual CPU has a context that nobody else may carry. */
 	if (READ_ONCE(c->wanted) || READ_ONCE(c->carry))
 		return true;
-	if (READ_ONCE(c->proc->state) == RUMP_PROC_LEAVING)
+	if (READ_ONCE(c->proc->state) == RUMP_PROC_LEAVING && READ_ONCE(c->proc->leaver) != c)
 		return true;
 	return c->done && (c->kind != RUMP_HT_SERVER || rump_hostwork_waiting());
 }

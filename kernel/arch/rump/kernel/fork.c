@@ -10,9 +10,10 @@
  * fork. It maps the same memory and calls the kernel directly.
  *
  * Departure. A thread that is about to end its process says so (LEAVE). From then on
- * the process's threads do not take a virtual CPU of their own accord, and give it away when
- * they switch to what is none of theirs; so when the others have exited here, and
- * this one goes, none of them can be killed by the host while it carries.
+ * the process's other threads do not take a virtual CPU of their own accord, and give it away when
+ * they switch to what is none of theirs; so when they have exited here, and
+ * this one goes, none of them can be killed by the host while it carries. It carries itself until its call
+ * is done, so a process of one thread ends without waking anybody.
  *
  * Burial. The parent's library waits on the host for the child's end. If the child did not
  * leave, it was killed, in its own code or while its calls were blocked. Its tasks are
@@ -192,15 +193,16 @@ long rump_fork(unsigned long name, unsigned long flags, int pid)
 	return delivery.err;
 }
 
-/* Does a thread of a process carry on another virtual CPU than @but? */
-static bool carries(const struct rump_process *proc, const struct rump_vcpu *but)
+/* Does a thread of a process but @self carry on another virtual CPU than @but? */
+static bool carries(const struct rump_process *proc, const struct rump_vcpu *but,
+		    const struct rump_hthread *self)
 {
 	struct rump_hthread *ht;
 	unsigned int i;
 
 	for (i = 0; i < rump_boot.ncpu; i++) {
 		ht = rump_hthread_of(READ_ONCE(rump_vcpus[i].owner));
-		if (ht && &rump_vcpus[i] != but && READ_ONCE(ht->proc) == proc)
+		if (ht && ht != self && &rump_vcpus[i] != but && READ_ONCE(ht->proc) == proc)
 			return true;
 	}
 	return false;
@@ -228,10 +230,11 @@ long rump_leave_process(void)
 
 	if (proc == &rump_first_process)
 		return -EINVAL;
+	WRITE_ONCE(proc->leaver, ht);
 	WRITE_ONCE(proc->state, RUMP_PROC_LEAVING);
 	current->signal->flags = SIGNAL_GROUP_EXIT;
 	kill_others();
-	while (atomic_read(&current->signal->live) > 1 || carries(proc, kstack_base()->vcpu)) {
+	while (atomic_read(&current->signal->live) > 1 || carries(proc, kstack_base()->vcpu, ht)) {
 		if (++turns < 100) {
 			yield();
 			continue;
@@ -244,6 +247,7 @@ long rump_leave_process(void)
 	rump_carry_self();
 	current->thread.ht = NULL;
 	ht->task = NULL;
+	WRITE_ONCE(proc->leaver, NULL);
 	WRITE_ONCE(proc->state, RUMP_PROC_GONE);
 	rump_complete(ht, 0);
 	do_exit(0);
@@ -455,7 +459,7 @@ int rump_left(struct rump_process *proc)
 {
 	return (smp_load_acquire(&proc->birth) == RUMP_BIRTH_FAILED ||
 		READ_ONCE(proc->state) == RUMP_PROC_GONE) &&
-	       !carries(proc, NULL) && !rump_guard_locked(proc);
+	       !carries(proc, NULL, NULL) && !rump_guard_locked(proc);
 }
 
 /* What a process has claimed for a child and then did not fork, as it was killed. */

@@ -112,9 +112,10 @@ void rump_hthread_alarm(const struct rump_process *self)
 			continue;
 		WRITE_ONCE(ht->word, 0);
 		hyp->wake(&ht->word);
+		/* One without a number is claimed for a child that is not there yet. */
 		if (ht->kind != RUMP_HT_THREAD || !proc || proc == &rump_first_process ||
 		    (self && proc != self) || READ_ONCE(proc->executing) ||
-		    READ_ONCE(proc->state) == RUMP_PROC_GONE || ht->tid == tid)
+		    READ_ONCE(proc->state) == RUMP_PROC_GONE || !READ_ONCE(ht->tid) || ht->tid == tid)
 			continue;
 		hyp->signal(proc->hostpid, ht->tid, SIGBUS, NULL);
 	}

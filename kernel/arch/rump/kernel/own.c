@@ -64,7 +64,7 @@ bool rump_vcpu_own(struct rump_vcpu *v, struct rump_hthread *ht)
 {
 	/* The threads of a process that ends may be killed at any moment (fork.c). */
 	if (unlikely(READ_ONCE(ht->proc->state) != RUMP_PROC_ALIVE &&
-		     READ_ONCE(ht->proc->undertaker) != ht)) {
+		     READ_ONCE(ht->proc->undertaker) != ht && READ_ONCE(ht->proc->leaver) != ht)) {
 		rump_kick(v);
 		return false;
 	}

@@ -110,7 +110,7 @@ enum rump_lent {
 
 enum rump_process_state {
 	RUMP_PROC_ALIVE,
-	RUMP_PROC_LEAVING,	/* its threads must not carry any more */
+	RUMP_PROC_LEAVING,	/* its threads must not carry any more, but the leaver */
 	RUMP_PROC_GONE,		/* it has no tasks any more */
 };
 
@@ -128,6 +128,7 @@ struct rump_process {
 	struct llist_head attaching;
 	struct rump_hthread *main;	/* a forked process's first thread */
 	struct rump_hthread *undertaker; /* carries for its threads, which were killed */
+	struct rump_hthread *leaver;	/* ends the process, and carries yet when the others must not */
 	struct rump_process *claimer;	/* who has claimed this, to fork */
 	u32 birth;			/* futex: enum rump_process_birth */
 	u32 state;			/* enum rump_process_state */
