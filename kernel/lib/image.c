@@ -28,7 +28,7 @@
 #define PAGE_STRUCT	64UL		/* sizeof(struct page) */
 #define ELF_MAGIC	0x464c457f
 #define LOCK_PREFIX	0xf0
-#define WARM_SIZE	(1792UL << 10)	/* of the text: scheduling, memory, files */
+#define WARM_SIZE	(256UL << 10)	/* of the text: what hot.lds has first */
 #define WARM_PIECE	(256UL << 10)
 #define FD_HIGH		700		/* out of the way of programs that count from 3 */
 

@@ -71,8 +71,10 @@ static struct rump_process *process_get(void)
 	return NULL;
 }
 
+/* Who hears of its birth only now finds that this is not the process any more. */
 static void process_put(struct rump_process *proc)
 {
+	WRITE_ONCE(proc->hostpid, 0);
 	smp_store_release(&proc->used, 0);
 }
 

@@ -31,11 +31,16 @@ SECTIONS
 	_text = .;
 	_stext = .;
 	.text : {
-		TEXT_TEXT
+		/* Assembly; that of C has sections of its own. */
+		*(.text)
 		SCHED_TEXT
 		LOCK_TEXT
 		IRQENTRY_TEXT
 		SOFTIRQENTRY_TEXT
+#include "hot_process.lds"
+#include "hot_call.lds"
+		TEXT_TEXT
+		*(.text.[_0-9A-Za-z]*)
 		*(.fixup)
 	} :text
 	INIT_TEXT_SECTION(PAGE_SIZE)
