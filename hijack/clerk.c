@@ -7,6 +7,8 @@
  * is sent to the clerk by a socket, who says by the same that it is done. He may have to wait for a virtual
  * CPU that a killed process holds, which only the main thread finds out; so that this never waits for
  * room in the socket, it sends a few jobs at a time, and the others wait in a ring.
+ *
+ * Who is to be answered goes along as a number: the threads share their descriptors, which may be few.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -26,6 +28,10 @@
 #define SOCK_SEQPACKET 5
 #define SOCK_CLOEXEC   02000000
 
+/**
+ * struct job - What is to be done
+ * @reply:	socket for the answer, closed with the job, or -1
+ */
 static struct job {
 	struct request request;
 	int reply;
@@ -52,11 +58,12 @@ static long join(int pid)
  */
 static void work(void *unused)
 {
-	struct request request;
-	int reply;
+	struct job job;
+	int none;
 
 	(void)unused;
-	while (message_receive(ends[1], &request, sizeof(request), &reply) == sizeof(request)) {
+	while (message_receive(ends[1], &job, sizeof(job), &none) == sizeof(job)) {
+		const struct request request = job.request;
 		struct request done = {REQUEST_HALTED, request.pid, 0};
 		long result;
 
@@ -71,17 +78,17 @@ static void work(void *unused)
 		} else if (request.type == REQUEST_CLAIM) {
 			struct answer answer = {.result = claims_make(request.process)};
 
-			message_send(reply, &answer, sizeof(answer), -1);
+			message_send(job.reply, &answer, sizeof(answer), -1);
 			done.type = REQUEST_MADE;
 		} else {
 			result = join(request.pid);
 			done.type = REQUEST_STARTED;
 			done.process = raw_failed(result) ? 0 : (uint64_t)result;
-			server_send_kernel(reply, result);
+			server_send_kernel(job.reply, result);
 		}
+		if (job.reply >= 0)
+			raw1(__NR_close, job.reply);
 		message_send(ends[1], &done, sizeof(done), -1);
-		if (reply >= 0)
-			raw1(__NR_close, reply);
 	}
 }
 
@@ -93,9 +100,9 @@ static void feed(void)
 	while (nwaiting && nsent < AT_ONCE) {
 		const struct job *job = &waiting[first_waiting];
 
-		if (!raw_failed(message_send(ends[0], &job->request, sizeof(job->request), job->reply)))
+		if (!raw_failed(message_send(ends[0], job, sizeof(*job), -1)))
 			nsent++;
-		if (job->reply >= 0)
+		else if (job->reply >= 0)
 			raw1(__NR_close, job->reply);
 		first_waiting = (first_waiting + 1) % WAITING;
 		nwaiting--;
