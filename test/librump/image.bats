@@ -181,3 +181,13 @@ maps() {
 	refute_output --partial 'rump/kernel'
 	refute_output --partial 'memfd'
 }
+
+@test "what every process runs of the kernel lies together" {
+	# Of the functions that gen/hot has listed, which another compiler may have called otherwise: in the first MiB.
+	run awk '
+		FNR == NR { if (sub(/^\t\.text\./, "")) hot[$1]; next }
+		$3 in hot { n++; near += "x" $1 < "x0000300000100000" }
+		END { print (n > 600 ? "many" : n " known"), (near > 0.95 * n ? "near" : near " of " n " near") }
+	' "$RUMP_TOP/kernel/arch/rump/kernel/hot_process.lds" <(nm "$BUILD/linux/out/vmlinux")
+	assert_output "many near"
+}

@@ -87,9 +87,9 @@ counter() {
 	run grep -E 'WARNING:|BUG:|Oops|hw csum failure' dmesg
 	assert_output ''
 	# Advertisements of routers may have said that neighbours have weeks to answer: what waits for
-	# those is dropped here.
+	# those is dropped here, and what ARP was told a moment ago of who is to come.
 	timeout 60 "$RUMP_COMMAND" attach "unix://$PWD/victim" -- bash -c '
-		sysctl -qw net.ipv6.neigh.eth0.{retrans_time_ms=1000,base_reachable_time_ms=30000}; ip -6 neigh flush dev eth0'
+		sysctl -qw net.ipv6.neigh.eth0.{retrans_time_ms=1000,base_reachable_time_ms=30000}; ip neigh flush dev eth0'
 	run on 10.9.0.3/24,addr=fd09::3/64 timeout 60 bash -c '
 		ping -c 3 -i 0.1 -W 10 10.9.0.1; until ping -c 1 -W 1 fd09::1; do sleep 0.1; done
 		exec 3<>/dev/tcp/10.9.0.1/80; echo heard >&3; read -r line <&3; echo "$line"'
