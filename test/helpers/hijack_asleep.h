@@ -4,35 +4,57 @@
 #define HIJACK_ASLEEP_H
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define ASLEEP_LOOKS 5	/* 2 ms apart */
+
+/**
+ * asleep_since() - How often a thread of this process has gone to sleep
+ *
+ * Return: -1 if it does not sleep
+ */
+static inline long asleep_since(int id)
+{
+	char name[64], line[256];
+	bool asleep = false;
+	long times = -1;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/self/task/%d/status", id);
+	file = fopen(name, "r");
+	if (!file)
+		abort();
+	while (fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, "State:\tS", 8))
+			asleep = true;
+		sscanf(line, "voluntary_ctxt_switches: %ld", &times);
+	}
+	fclose(file);
+	return asleep ? times : -1;
+}
+
 /**
  * wait_asleep() - Wait until a thread of this process sleeps
  * @tid:	where the thread has put its id, or will, right before a call that blocks
  *
- * From then on it sleeps in that call only.
+ * It has slept for some time then, as one that waits for a virtual CPU, on its way into the call, does not.
  */
 static inline void wait_asleep(const int *tid)
 {
-	char name[64], line[256], *state;
+	long before = -1, now;
+	int id, looks = 0;
 
-	for (;; usleep(1000)) {
-		int id = __atomic_load_n(tid, __ATOMIC_ACQUIRE);
-		FILE *file;
-
+	for (; looks < ASLEEP_LOOKS; usleep(2000)) {
+		id = __atomic_load_n(tid, __ATOMIC_ACQUIRE);
 		if (!id)
 			continue;
-		snprintf(name, sizeof(name), "/proc/self/task/%d/stat", id);
-		file = fopen(name, "r");
-		if (!file || !fgets(line, sizeof(line), file))
-			abort();
-		fclose(file);
-		state = strrchr(line, ')');
-		if (state && state[1] && state[2] == 'S')
-			return;
+		now = asleep_since(id);
+		looks = now >= 0 && now == before ? looks + 1 : 0;
+		before = now;
 	}
 }
 
