@@ -24,7 +24,6 @@
 #include "server.h"
 #include "state.h"
 #include "str.h"
-#include "wait.h"
 
 #define AF_UNIX	       1
 #define SOCK_SEQPACKET 5
@@ -419,13 +418,6 @@ static int never(void)
 	return 0;
 }
 
-static bool is_readable(int fd)
-{
-	struct pollfd_raw polled = {fd, POLLIN, 0};
-
-	return raw3(__NR_poll, &polled, 1, 0) != 0;
-}
-
 /**
  * client_join() - Become a process of the tree's kernel
  *
@@ -446,8 +438,6 @@ long client_join(const struct rump__setup *setup)
 	if (!raw_failed(result)) {
 		/* While the server makes it a process. */
 		rump__join_early(setup);
-		while (!is_readable((int)result) && rump__image_warm())
-			;
 		result = answer_receive(&request, (int)result, &answer, sizeof(answer), &fd);
 	}
 	/* The server that could not boot has said why. */

@@ -146,7 +146,6 @@ int rump__map(unsigned long addr, unsigned long off, unsigned long len, int prot
 int rump__unmap(unsigned long addr, unsigned long len);
 int rump__image_reserve(void);
 void rump__image_early(const struct rump__setup *setup);
-bool rump__image_warm(void);
 int rump__image_join(struct rump__kernel *k, const struct rump__layout *layout, int fd);
 int rump__image_load(struct rump__kernel *k, const struct rump__setup *setup,
 		     const struct rump__params *p);

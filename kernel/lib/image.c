@@ -28,8 +28,6 @@
 #define PAGE_STRUCT	64UL		/* sizeof(struct page) */
 #define ELF_MAGIC	0x464c457f
 #define LOCK_PREFIX	0xf0
-#define WARM_SIZE	(256UL << 10)	/* of the text: what hot.lds has first */
-#define WARM_PIECE	(256UL << 10)
 #define FD_HIGH		700		/* out of the way of programs that count from 3 */
 
 static unsigned long page_up(unsigned long x)
@@ -302,7 +300,6 @@ int rump__unmap(unsigned long addr, unsigned long len)
 static struct {
 	const Elf64_Ehdr *eh;
 	struct stat st;
-	unsigned long warm;	/* from here on its pages are still to be mapped */
 } early;
 
 /**
@@ -320,27 +317,11 @@ void rump__image_early(const struct rump__setup *setup)
 	if (raw_failed(file))
 		return;
 	early.eh = map_file(path, file, &early.st);
-	early.warm = RUMP_IMAGE_ADDR;
 	if (early.eh && (rump__image_reserve() || !map_text(early.eh, file))) {
 		raw2(__NR_munmap, early.eh, early.st.st_size);
 		early.eh = NULL;
 	}
 	raw1(__NR_close, file);
-}
-
-/**
- * rump__image_warm() - Map some pages that every process is about to run, for who has to wait anyway
- *
- * Return: whether there are more
- */
-bool rump__image_warm(void)
-{
-	unsigned long at = early.warm;
-
-	if (!early.eh || at >= RUMP_IMAGE_ADDR + WARM_SIZE)
-		return false;
-	early.warm += WARM_PIECE;
-	return !raw3(__NR_madvise, at, WARM_PIECE, MADV_POPULATE_READ);
 }
 
 static bool is_that(const struct stat *st, const struct rump__layout *layout)
