@@ -73,6 +73,7 @@ struct before {
 static struct before before_exec(void)
 {
 	struct before before = {false, false};
+	long how = RUMP_EXEC_ALONE;
 
 	/* What RUMP_MOUNT names is where this program has started, not the next. */
 	if (!kernel_up && (places_now()->n || places_families)) {
@@ -82,10 +83,10 @@ static struct before before_exec(void)
 	if (!kernel_up)
 		return before;
 	client_executes(*paths_cwd(), places_now()->all);
-	while (kernel_call(RUMP_CALL_EXEC, before.held ? RUMP_EXEC_HELD : RUMP_EXEC_ALONE, 0, 0, 0, 0, 0) ==
-	       1) {
+	while (kernel_call(RUMP_CALL_EXEC, how, 0, 0, 0, 0, 0) == 1) {
 		rump__still(before.held);
 		before.held = true;
+		how = RUMP_EXEC_HELD;
 	}
 	fds_before_exec();
 	before.disarmed = lifeline_disarm();

@@ -132,15 +132,17 @@ static void reduce(struct capabilities *c, const struct capabilities *host, cons
 /**
  * take_ids() - Have the host's groups, ids and capabilities
  * @seen:	what the server says
+ * @own:	what the process is on the host
  */
-static long take_ids(const struct identity *seen)
+static long take_ids(const struct identity *seen, const struct standing *own)
 {
-	struct capabilities host = get_capabilities(false), c = get_capabilities(true);
-	struct ids users, groups, server;
+	struct capabilities host = {own->effective, own->permitted, own->inheritable};
+	struct capabilities c = get_capabilities(true);
+	struct ids users = {own->uid[0], own->uid[1], own->uid[2]};
+	struct ids groups = {own->gid[0], own->gid[1], own->gid[2]};
+	struct ids server;
 	long result = 0;
 
-	raw3(__NR_getresuid, &users.real, &users.effective, &users.saved);
-	raw3(__NR_getresgid, &groups.real, &groups.effective, &groups.saved);
 	kernel_call(__NR_getresuid, (long)&server.real, (long)&server.effective,
 		    (long)&server.saved, 0, 0, 0);
 	if (users.effective == seen->uid && groups.effective == seen->gid) {
@@ -188,7 +190,7 @@ void identity_take(const struct identity *seen)
 		return;
 	result = kernel_call(__NR_prlimit64, 0, RLIMIT_FSIZE, (long)own.fsize, 0, 0, 0);
 	if (!result)
-		result = take_ids(seen);
+		result = take_ids(seen, &own);
 	if (result) {
 		rump__error("cannot have this process's rights in the kernel: %s", str_error(result));
 		raw1(__NR_exit_group, EXIT_KERNEL);

@@ -23,7 +23,6 @@
 #include "route.h"
 #include "server.h"
 #include "special.h"
-#include "state.h"
 #include "str.h"
 
 #define TURNS 10 /* until a group has no members but the caller */

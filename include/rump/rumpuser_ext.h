@@ -178,7 +178,7 @@ int rumpuser_ext_random(void *buf, unsigned long len);
 
 /**
  * rumpuser_ext_signal() - Send a thread of any process a signal
- * @pid:	process
+ * @pid:	process, never a group: -ESRCH if it is not positive
  * @tid:	thread, or 0 for any that takes it
  * @sig:	signal
  * @info:	siginfo_t, as for rumpuser_ext_raise(); NULL for that of tgkill(2)

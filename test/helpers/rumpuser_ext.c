@@ -370,6 +370,8 @@ static void signal_other(char **args)
 	CHECK(err == -ESRCH);
 	QUIET(err = rumpuser_ext_signal(getpid(), getpid(), 65, NULL));
 	CHECK(err == -EINVAL);
+	QUIET(err = rumpuser_ext_signal(0, 0, SIGUSR2, NULL));
+	CHECK(err == -ESRCH);
 }
 
 /** kick() - An eventfd counts kicks; one that is closed, or full, does no harm */

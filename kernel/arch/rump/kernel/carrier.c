@@ -346,8 +346,8 @@ static struct rump_hthread *bound_to(struct rump_vcpu *v, struct task_struct *ts
 }
 
 /*
- * Its call is done, or another thread ends its process and it shall carry no other's context than its own. A server has
- * nothing better to do than what its work has set going, but for more work.
+ * Its call is done, or another thread ends its process and it shall carry no other's context than its own.
+ * A server has nothing better to do than what its work has set going, but for more work.
  */
 static bool may_go(struct rump_hthread *c)
 {
